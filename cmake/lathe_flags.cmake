@@ -1,0 +1,45 @@
+# Compiler and linker flags that every target of Lathe gets.
+# No -march: the programs must run on any machine of the architecture; SIMD is chosen at run time.
+
+include_guard(GLOBAL)
+
+set(LATHE_WARNINGS -Wall -Wextra -Wshadow -Wconversion -Werror=switch -Werror=return-type)
+set(LATHE_CXX_WARNINGS -Wnon-virtual-dtor)
+
+# Release is -O2: measured no slower than -O3 here, and quicker to build. Debug keeps the libstdc++ assertions.
+set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
+# Sanitizers hold for all objects of a build, ours or GoogleTest's mains, so they are global.
+set(LATHE_TEST_ENVIRONMENT "")
+if(LATHE_SANITIZE)
+  add_compile_options(-fsanitize=${LATHE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${LATHE_SANITIZE})
+  set(LATHE_TEST_ENVIRONMENT
+    "ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1:allocator_may_return_null=1"
+    "UBSAN_OPTIONS=print_stacktrace=1")
+endif()
+
+# lld links the static LLVM in a second; GNU ld takes ten.
+find_program(LATHE_LLD NAMES ld.lld-19)
+if(LATHE_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_link_options(-fuse-ld=lld-19)
+endif()
+# LLVM's static libraries name shared ones (z3, xml2) that nothing here uses.
+add_link_options(-Wl,--as-needed)
+
+find_program(LATHE_CCACHE ccache)
+if(LATHE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER "${LATHE_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${LATHE_CCACHE}")
+endif()
+
+# Contraction is off everywhere: a fused multiply-add is written as one, so that all back ends give the same bits.
+function(lathe_set_flags target)
+  target_compile_options(${target} PRIVATE
+    ${LATHE_WARNINGS} $<$<COMPILE_LANGUAGE:CXX>:${LATHE_CXX_WARNINGS}> -ffp-contract=off
+    $<$<CONFIG:Debug>:-D_GLIBCXX_ASSERTIONS>)
+  if(LATHE_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
