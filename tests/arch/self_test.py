@@ -1,0 +1,89 @@
+"""Shows every rule of this folder wrong text, and right text: a rule that cannot fail proves nothing."""
+
+import unittest
+
+import docs_fresh
+import house_rules
+import layering
+
+
+class Layering(unittest.TestCase):
+    def violations(self, path: str, include: str) -> list[str]:
+        return [violation.message for violation in layering.check(path, f"// A file.\n#include {include}\n")]
+
+    def test_lower_layers_do_not_see_higher_ones(self):
+        for path, include in (
+            ("ir/base/dim.h", '"ir/graph/graph.h"'),
+            ("ir/graph/graph.h", '"ir/kernel/program.h"'),
+            ("ir/kernel/program.h", '"ir/graph/graph.h"'),
+            ("ir/graph/verify.cpp", '"compiler/passes/fold.h"'),
+            ("runtime/pool.cpp", '"ir/base/dim.h"'),
+            ("compiler/passes/fold.cpp", '"compiler/codegen/emitter.h"'),
+            ("compiler/codegen/emitter.h", '"ir/graph/graph.h"'),
+            ("compiler/lower/lower.cpp", '"compiler/frontend/onnx/import.h"'),
+            ("compiler/compile.cpp", '"compiler/tools/options.h"'),
+        ):
+            self.assertEqual(len(self.violations(path, include)), 1, f"{path} {include}")
+
+    def test_libraries_stay_in_their_place(self):
+        self.assertTrue(self.violations("compiler/codegen/cpp_emitter.cpp", '"llvm/IR/Module.h"'))
+        self.assertTrue(self.violations("compiler/lower/simplify.cpp", "<hwy/highway.h>"))
+        self.assertTrue(self.violations("runtime/pool.cpp", '"hwy/highway.h"'))
+        self.assertTrue(self.violations("ir/graph/attr.cpp", '"protozero/pbf_reader.hpp"'))
+
+    def test_spelling(self):
+        self.assertTrue(self.violations("ir/graph/graph.h", '"../base/dim.h"'))
+        self.assertTrue(self.violations("ir/graph/graph.h", "<ir/base/dim.h>"))
+        self.assertTrue(self.violations("compiler/elsewhere.md/x", '"lathe/runtime.h"') == [])
+        self.assertTrue(self.violations("surprise/x.h", "<vector>"))
+
+    def test_right_ones_pass(self):
+        for path, include in (
+            ("ir/graph/graph.h", '"ir/base/dim.h"'),
+            ("compiler/codegen/llvm_emitter.cpp", '"llvm/IR/Module.h"'),
+            ("runtime/kernels/gemm.cpp", '"hwy/highway.h"'),
+            ("runtime/pool.cpp", '"lathe/runtime.h"'),
+            ("compiler/tools/run.cpp", '"compiler/compile.h"'),
+            ("tests/unit/x.cpp", '"compiler/tools/options.h"'),
+        ):
+            self.assertEqual(self.violations(path, include), [], f"{path} {include}")
+
+
+class HouseRules(unittest.TestCase):
+    def violations(self, path: str, text: str) -> list[str]:
+        return [violation.message for violation in house_rules.check(path, text)]
+
+    def test_length(self):
+        self.assertTrue(self.violations("ir/base/dim.cpp", "// Long.\n" * 601))
+        self.assertFalse(self.violations("ir/base/dim.cpp", "// Long.\n" * 600))
+
+    def test_opening_comment(self):
+        self.assertTrue(self.violations("ir/base/dim.h", "#pragma once\n"))
+        self.assertFalse(self.violations("ir/base/dim.h", "// Dims.\n#pragma once\n"))
+        self.assertFalse(self.violations("dev", "#!/usr/bin/env bash\n# The script.\n"))
+
+    def test_words(self):
+        for path, line in (
+            ("ir/base/dim.cpp", "int x;  // TODO later"),
+            ("docs/testing.md", "see /home/me/lathe"),
+            ("compiler/compile.cpp", "throw std::runtime_error(text);"),
+            ("ir/base/dim.h", "using namespace std;"),
+            ("ir/graph/node.h", "struct Node { virtual ~Node(); };"),
+        ):
+            self.assertEqual(len(self.violations(path, f"// A file.\n{line}\n")), 1, line)
+        self.assertEqual(self.violations("ir/base/dim.cpp", "// A file.\nint a = b / home / c;  // to do\n"), [])
+
+
+class DocsFresh(unittest.TestCase):
+    def test_table(self):
+        self.assertEqual(docs_fresh.whole_documents("# words\n\ndocs/ops.md: ops --format=markdown\n"), [("docs/ops.md", "ops --format=markdown")])
+
+    def test_embedded_block_is_replaced(self):
+        text = "before\n<!-- lathe: ops -->\nold\n<!-- end -->\nafter\n"
+        fresh = docs_fresh.expand(text, lambda arguments: f"ran {arguments}\n")
+        self.assertEqual(fresh, "before\n<!-- lathe: ops -->\n```text\n$ lathe ops\nran ops\n```\n<!-- end -->\nafter\n")
+        self.assertEqual(docs_fresh.expand(fresh, lambda arguments: f"ran {arguments}\n"), fresh)
+
+
+if __name__ == "__main__":
+    unittest.main()
