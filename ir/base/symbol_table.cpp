@@ -1,0 +1,241 @@
+// Bounds of symbols and the provers that rest on them.
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "ir/base/dim.h"
+#include "ir/base/result.h"
+
+namespace lathe {
+namespace {
+
+constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
+constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+
+using Interval = SymbolTable::Interval;
+
+bool infinite(int64_t value) { return value == kLeast || value == kMost; }
+
+int64_t saturated(__int128 value) {
+  if (value <= kLeast) return kLeast;
+  if (value >= kMost) return kMost;
+  return static_cast<int64_t>(value);
+}
+
+// Sums keep an infinite side infinite.
+int64_t add_lower(int64_t a, int64_t b) { return a == kLeast || b == kLeast ? kLeast : saturated(__int128{a} + b); }
+int64_t add_upper(int64_t a, int64_t b) { return a == kMost || b == kMost ? kMost : saturated(__int128{a} + b); }
+
+int64_t multiply(int64_t a, int64_t b) {
+  if (a == 0 || b == 0) return 0;
+  if (infinite(a) || infinite(b)) return (a < 0) == (b < 0) ? kMost : kLeast;
+  return saturated(__int128{a} * b);
+}
+
+Interval multiply(Interval a, Interval b) {
+  const int64_t corners[] = {multiply(a.lower, b.lower), multiply(a.lower, b.upper), multiply(a.upper, b.lower),
+                             multiply(a.upper, b.upper)};
+  return {*std::min_element(std::begin(corners), std::end(corners)),
+          *std::max_element(std::begin(corners), std::end(corners))};
+}
+
+int64_t floor_divide(int64_t a, int64_t b) {
+  if (infinite(a)) return a;
+  const int64_t quotient = a / b;
+  return quotient - ((a % b != 0 && a < 0) ? 1 : 0);
+}
+
+Interval divide(Interval a, Interval b) {
+  const int64_t low_divisor = std::max<int64_t>(b.lower, 1);
+  const int64_t high_divisor = std::max<int64_t>(b.upper, 1);
+  const int64_t lower = a.lower < 0 ? floor_divide(a.lower, low_divisor)
+                                    : (infinite(high_divisor) ? 0 : floor_divide(a.lower, high_divisor));
+  const int64_t upper = a.upper >= 0 ? floor_divide(a.upper, low_divisor)
+                                     : (infinite(high_divisor) ? -1 : floor_divide(a.upper, high_divisor));
+  return {lower, upper};
+}
+
+}  // namespace
+
+void SymbolTable::declare(std::string_view name, Dim lower, Dim upper) {
+  for (Row& row : rows_) {
+    if (row.name == name) {
+      row.lower = std::move(lower);
+      row.upper = std::move(upper);
+      return;
+    }
+  }
+  rows_.push_back(Row{std::string(name), std::move(lower), std::move(upper)});
+}
+
+const SymbolTable::Row* SymbolTable::find(std::string_view name) const {
+  for (const Row& row : rows_) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+std::string SymbolTable::fresh_name(std::string_view base) const {
+  std::string name(base);
+  for (int i = 1; find(name) != nullptr; ++i) name = fmt::format("{}.{}", base, i);
+  return name;
+}
+
+SymbolTable::Interval SymbolTable::interval(const Dim& dim) const {
+  if (!dim.valid()) return {kLeast, kMost};
+  Interval sum{dim.constant_part(), dim.constant_part()};
+  for (const DimTerm& term : dim.terms()) {
+    Interval value{term.coefficient, term.coefficient};
+    for (const DimAtom& atom : term.factors) {
+      Interval factor{kLeast, kMost};
+      if (atom.is_symbol()) {
+        if (const Row* row = find(atom.symbol)) factor = {interval(row->lower).lower, interval(row->upper).upper};
+      } else {
+        const Interval a = interval(atom.arguments->first);
+        const Interval b = interval(atom.arguments->second);
+        switch (atom.function) {
+          case DimFunction::FloorDiv: factor = divide(a, b); break;
+          case DimFunction::Modulo:
+            factor = {0, infinite(b.upper) ? kMost : std::max<int64_t>(b.upper - 1, 0)};
+            if (a.lower >= 0) factor.upper = std::min(factor.upper, a.upper);
+            break;
+          case DimFunction::Minimum: factor = {std::min(a.lower, b.lower), std::min(a.upper, b.upper)}; break;
+          case DimFunction::Maximum: factor = {std::max(a.lower, b.lower), std::max(a.upper, b.upper)}; break;
+        }
+      }
+      value = multiply(value, factor);
+    }
+    sum = {add_lower(sum.lower, value.lower), add_upper(sum.upper, value.upper)};
+  }
+  return sum;
+}
+
+namespace {
+
+// c*q(a, b) lies between c*lower and c*upper where q is a function atom; used to remove atoms that intervals alone
+// can't relate to the rest: floordiv(a, b)*b <= a and > a - b.
+std::optional<Dim> without_floordiv(const Dim& dim) {
+  for (const DimTerm& term : dim.terms()) {
+    for (size_t i = 0; i < term.factors.size(); ++i) {
+      const DimAtom& atom = term.factors[i];
+      if (atom.is_symbol() || atom.function != DimFunction::FloorDiv) continue;
+      const auto divisor = atom.arguments->second.as_constant();
+      if (!divisor || term.factors.size() != 1 || term.coefficient % *divisor != 0) continue;
+      const int64_t multiple = term.coefficient / *divisor;
+      Dim call = floordiv(atom.arguments->first, atom.arguments->second);
+      const Dim rest = dim - call * Dim(term.coefficient);
+      // For a lower bound of the whole: multiple*(divisor*floor(a/divisor)).
+      const Dim bound = multiple > 0 ? atom.arguments->first - Dim(*divisor - 1) : atom.arguments->first;
+      return rest + bound * Dim(multiple);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+// Looks for a proof that dim >= 0: by intervals, else by replacing the last declared symbol that occurs linearly with
+// the bound that makes dim smallest, else by bounding a floordiv; each step removes an atom, so the search ends.
+bool SymbolTable::proves_non_negative(const Dim& start) const {
+  Dim dim = start;
+  constexpr int kSteps = 16;
+  for (int step = 0; step < kSteps; ++step) {
+    if (!dim.valid()) return false;
+    if (interval(dim).lower >= 0) return true;
+    bool changed = false;
+    for (size_t i = rows_.size(); i-- > 0 && !changed;) {
+      const Row& row = rows_[i];
+      if (!mentions(dim, row.name)) continue;
+      const auto parts = linear_in(dim, row.name);
+      if (!parts) continue;
+      const Interval slope = interval(parts->coefficient);
+      if (slope.lower >= 0) {
+        dim = parts->coefficient * row.lower + parts->rest;
+        changed = true;
+      } else if (slope.upper <= 0) {
+        dim = parts->coefficient * row.upper + parts->rest;
+        changed = true;
+      }
+    }
+    if (changed) continue;
+    const auto bounded = without_floordiv(dim);
+    if (!bounded) return false;
+    dim = *bounded;
+  }
+  return false;
+}
+
+Answer SymbolTable::prove_le(const Dim& a, const Dim& b) const {
+  const Dim difference = b - a;
+  if (!difference.valid()) return Answer::Unknown;
+  if (proves_non_negative(difference)) return Answer::Yes;
+  if (proves_non_negative(a - b - 1)) return Answer::No;
+  return Answer::Unknown;
+}
+
+Answer SymbolTable::prove_eq(const Dim& a, const Dim& b) const {
+  if (!a.valid() || !b.valid()) return Answer::Unknown;
+  const Dim difference = simplify(a - b);
+  if (difference.is_constant()) return difference.constant() == 0 ? Answer::Yes : Answer::No;
+  if (proves_non_negative(difference - 1) || proves_non_negative(-difference - 1)) return Answer::No;
+  return Answer::Unknown;
+}
+
+Dim SymbolTable::simplify(const Dim& dim) const {
+  if (!dim.valid() || dim.is_constant()) return dim;
+  Dim sum = dim.constant_part();
+  for (const DimTerm& term : dim.terms()) {
+    Dim value = term.coefficient;
+    for (const DimAtom& atom : term.factors) {
+      if (atom.is_symbol()) {
+        value *= Dim::symbol(atom.symbol);
+        continue;
+      }
+      const Dim a = simplify(atom.arguments->first);
+      const Dim b = simplify(atom.arguments->second);
+      switch (atom.function) {
+        case DimFunction::FloorDiv:
+        case DimFunction::Modulo: {
+          // Terms that are multiples of b move out when the others lie in [0, b).
+          Dim quotient = 0;
+          Dim rest = a.constant_part();
+          for (const DimTerm& inner : a.terms()) {
+            Dim inner_value = inner.coefficient;
+            for (const DimAtom& factor : inner.factors) {
+              inner_value *= factor.is_symbol() ? Dim::symbol(factor.symbol)
+                             : factor.function == DimFunction::FloorDiv
+                                 ? floordiv(factor.arguments->first, factor.arguments->second)
+                             : factor.function == DimFunction::Modulo
+                                 ? modulo(factor.arguments->first, factor.arguments->second)
+                             : factor.function == DimFunction::Minimum
+                                 ? minimum(factor.arguments->first, factor.arguments->second)
+                                 : maximum(factor.arguments->first, factor.arguments->second);
+            }
+            if (const auto multiple = exact_divide(inner_value, b)) {
+              quotient += *multiple;
+            } else {
+              rest += inner_value;
+            }
+          }
+          const bool decided = known_le(0, rest) && known_lt(rest, b);
+          const bool is_division = atom.function == DimFunction::FloorDiv;
+          if (decided) {
+            value *= is_division ? quotient : rest;
+          } else if (known_le(1, b)) {
+            value *= is_division ? quotient + floordiv(rest, b) : modulo(rest, b);
+          } else {
+            value *= is_division ? floordiv(a, b) : modulo(a, b);
+          }
+          break;
+        }
+        case DimFunction::Minimum: value *= known_le(a, b) ? a : known_le(b, a) ? b : minimum(a, b); break;
+        case DimFunction::Maximum: value *= known_le(a, b) ? b : known_le(b, a) ? a : maximum(a, b); break;
+      }
+    }
+    sum += value;
+  }
+  return sum;
+}
+
+}  // namespace lathe
