@@ -1,0 +1,97 @@
+// lathe_conv2d_f32 and lathe_depthwise_conv2d_f32: check their descriptors and state the work for the scheduler.
+#include "lathe/kernels.h"
+#include "runtime/kernels/contraction.h"
+#include "runtime/kernels/schedule.h"
+
+namespace {
+
+using lathe::runtime::KRuns;
+
+bool valid_shape(const lathe_conv2d_f32_shape* shape) {
+  if (shape == nullptr || shape->struct_size < sizeof(lathe_conv2d_f32_shape)) return false;
+  if (shape->batch < 0 || shape->out_h < 0 || shape->out_w < 0 || shape->in_c < 0 || shape->out_c < 0) return false;
+  if (shape->kernel_h < 1 || shape->kernel_w < 1 || shape->stride_h < 1 || shape->stride_w < 1) return false;
+  if (shape->dilation_h < 1 || shape->dilation_w < 1 || shape->groups < 1) return false;
+  return shape->in_c % shape->groups == 0 && shape->out_c % shape->groups == 0;
+}
+
+// The k axis as few, long runs: neighbouring pixels are one run when all their channels are used.
+KRuns k_runs_of(const lathe_conv2d_f32_shape& shape) {
+  const int64_t channels = shape.in_c / shape.groups;
+  KRuns runs = {.outer = shape.kernel_h,
+                .outer_stride = shape.dilation_h * shape.in_row_stride,
+                .inner = shape.kernel_w,
+                .inner_stride = shape.dilation_w * shape.in_pixel_stride,
+                .length = channels};
+  if (runs.inner == 1 || runs.inner_stride == runs.length) {
+    runs.length *= runs.inner;
+    runs.inner = 1;
+    runs.inner_stride = 0;
+    if (runs.outer == 1 || runs.outer_stride == runs.length) {
+      runs.length *= runs.outer;
+      runs.outer = 1;
+      runs.outer_stride = 0;
+    }
+  }
+  return runs;
+}
+
+}  // namespace
+
+lathe_status lathe_conv2d_f32(const lathe_execution* execution, const lathe_conv2d_f32_shape* shape, const float* in,
+                              const float* packed, float* out, const float* residual,
+                              const lathe_epilogue_f32* epilogue) {
+  if (!valid_shape(shape)) {
+    return lathe_fail(execution, LATHE_INVALID_ARGUMENT, "lathe_conv2d_f32: invalid shape descriptor", nullptr, 0);
+  }
+  if (!lathe::runtime::valid_epilogue(epilogue)) {
+    return lathe_fail(execution, LATHE_INVALID_ARGUMENT, "lathe_conv2d_f32: invalid epilogue", nullptr, 0);
+  }
+  const int64_t in_channels = shape->in_c / shape->groups;
+  const int64_t out_channels = shape->out_c / shape->groups;
+  const int64_t packed_columns = (out_channels + LATHE_PANEL - 1) / LATHE_PANEL * LATHE_PANEL;
+  lathe::runtime::Contraction problem;
+  problem.groups = shape->groups;
+  problem.a_group_stride = in_channels;
+  problem.b_group_stride = packed_columns * shape->kernel_h * shape->kernel_w * in_channels;
+  problem.c_group_stride = out_channels;
+  problem.residual_group_stride = out_channels;
+  problem.column_group_stride = out_channels;
+  problem.rows = shape->batch * shape->out_h * shape->out_w;
+  problem.y_extent = shape->out_h;
+  problem.x_extent = shape->out_w;
+  problem.a_strides = {.z = shape->in_image_stride,
+                       .y = shape->stride_h * shape->in_row_stride,
+                       .x = shape->stride_w * shape->in_pixel_stride};
+  problem.c_strides = {.z = shape->out_image_stride, .y = shape->out_row_stride, .x = shape->out_pixel_stride};
+  problem.residual_strides = {
+      .z = shape->residual_image_stride, .y = shape->residual_row_stride, .x = shape->residual_pixel_stride};
+  problem.after_block_by_line = true;
+  problem.columns = out_channels;
+  problem.k_runs = k_runs_of(*shape);
+  problem.a = in;
+  problem.packed_b = packed;
+  problem.c = out;
+  problem.residual = residual;
+  problem.epilogue = epilogue != nullptr ? epilogue : &lathe::runtime::kNoEpilogue;
+  return lathe::runtime::run_contraction(execution, problem);
+}
+
+lathe_status lathe_depthwise_conv2d_f32(const lathe_execution* execution, const lathe_conv2d_f32_shape* shape,
+                                        const float* in, const float* packed, float* out, const float* residual,
+                                        const lathe_epilogue_f32* epilogue) {
+  if (!valid_shape(shape) || shape->in_c != shape->out_c || shape->groups != shape->in_c) {
+    return lathe_fail(execution, LATHE_INVALID_ARGUMENT, "lathe_depthwise_conv2d_f32: invalid shape descriptor",
+                      nullptr, 0);
+  }
+  if (!lathe::runtime::valid_epilogue(epilogue)) {
+    return lathe_fail(execution, LATHE_INVALID_ARGUMENT, "lathe_depthwise_conv2d_f32: invalid epilogue", nullptr, 0);
+  }
+  return lathe::runtime::run_depthwise(execution,
+                                       {.shape = shape,
+                                        .in = in,
+                                        .packed = packed,
+                                        .out = out,
+                                        .residual = residual,
+                                        .epilogue = epilogue != nullptr ? epilogue : &lathe::runtime::kNoEpilogue});
+}

@@ -1,0 +1,106 @@
+// The small services of the C ABI: version, status names, failure messages, memory, parallel loops.
+#include <cstdint>
+#include <cstdlib>
+
+#include "lathe/kernels.h"
+
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+// Writes into a buffer of `size` bytes, cutting what does not fit; the result always ends in NUL.
+class MessageWriter {
+ public:
+  MessageWriter(char* data, size_t size) : data_(data), size_(size) { data_[0] = '\0'; }
+
+  void add(char character) {
+    if (used_ + 1 >= size_) return;
+    data_[used_++] = character;
+    data_[used_] = '\0';
+  }
+
+  void add_decimal(int64_t value) {
+    char digits[20];
+    int count = 0;
+    uint64_t rest = value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+    do {
+      digits[count++] = static_cast<char>('0' + rest % 10);
+      rest /= 10;
+    } while (rest > 0);
+    if (value < 0) add('-');
+    while (count > 0) add(digits[--count]);
+  }
+
+ private:
+  char* data_;
+  size_t size_;
+  size_t used_ = 0;
+};
+
+}  // namespace
+
+int32_t lathe_runtime_version(void) { return LATHE_RUNTIME_VERSION; }
+
+const char* lathe_status_name(lathe_status status) {
+  switch (status) {
+    case LATHE_OK: return "ok";
+    case LATHE_INVALID_ARGUMENT: return "invalid argument";
+    case LATHE_SHAPE_GUARD_FAILED: return "shape guard failed";
+    case LATHE_OUT_OF_MEMORY: return "out of memory";
+    case LATHE_UNSUPPORTED_CPU: return "unsupported CPU";
+    case LATHE_UNKNOWN_TARGET: return "unknown target";
+    case LATHE_INVALID_VALUE: return "invalid value";
+    case LATHE_INTERNAL: return "internal error";
+    default: return "unknown status";
+  }
+}
+
+const char* lathe_execution_message(const lathe_execution* execution) {
+  if (execution == nullptr || execution->message == nullptr || execution->message_size == 0) return "";
+  return execution->message;
+}
+
+lathe_status lathe_fail(const lathe_execution* execution, lathe_status status, const char* text, const int64_t* values,
+                        int32_t value_count) {
+  if (execution == nullptr || execution->message == nullptr || execution->message_size == 0) return status;
+  MessageWriter writer(execution->message, execution->message_size);
+  int32_t next = 0;
+  for (const char* at = text; *at != '\0'; ++at) {
+    if (at[0] == '{' && at[1] == '}' && next < value_count) {
+      writer.add_decimal(values[next++]);
+      ++at;
+    } else {
+      writer.add(*at);
+    }
+  }
+  return status;
+}
+
+void* lathe_allocate(const lathe_execution* execution, size_t bytes) {
+  if (bytes > SIZE_MAX - kAlignment) return nullptr;
+  const size_t rounded = bytes == 0 ? kAlignment : (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  if (execution != nullptr && execution->allocate != nullptr) {
+    return execution->allocate(execution->allocator_context, rounded, kAlignment);
+  }
+  return std::aligned_alloc(kAlignment, rounded);
+}
+
+void lathe_release(const lathe_execution* execution, void* memory, size_t bytes) {
+  if (memory == nullptr) return;
+  if (execution != nullptr && execution->allocate != nullptr) {
+    const size_t rounded = bytes == 0 ? kAlignment : (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    execution->release(execution->allocator_context, memory, rounded, kAlignment);
+    return;
+  }
+  std::free(memory);
+}
+
+void lathe_parallel_for(const lathe_execution* execution, int64_t count, int64_t grain, lathe_task task, void* state) {
+  if (count <= 0) return;
+  if (grain < 1) grain = 1;
+  if (execution == nullptr || execution->parallel_for == nullptr || execution->threads <= 1 || count <= grain) {
+    task(state, 0, count);
+    return;
+  }
+  execution->parallel_for(execution->parallel_context, count, grain, task, state);
+}
