@@ -1,7 +1,7 @@
 // Attributes: the compile-time arguments of an operation.
 //
-// A row declares its attributes (AttributeDef) in an order; a node stores their values in that order, all present. A value
-// is one alternative of the closed sum `Attribute`. Sizes are Dims, so that a reshape may mention symbols.
+// A row declares its attributes (AttributeDef) in an order; a node stores their values in that order, all present. A
+// value is one alternative of the closed sum `Attribute`. Sizes are Dims, so that a reshape may mention symbols.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,8 @@ using Integers = std::vector<int64_t>;
 using Floats = std::vector<double>;
 
 /// The value of an attribute. `std::monostate` is "not given", for attributes whose default is None.
-using Attribute =
-    std::variant<std::monostate, bool, int64_t, double, std::string, Integers, Floats, ElementType, Dim, Shape, ConstantId>;
+using Attribute = std::variant<std::monostate, bool, int64_t, double, std::string, Integers, Floats, ElementType, Dim,
+                               Shape, ConstantId>;
 
 enum class AttributeKind : uint8_t { Boolean, Integer, Float, String, Integers, Floats, Element, Dim, Dims, Constant };
 

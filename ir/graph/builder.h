@@ -1,7 +1,8 @@
 // GraphBuilder: makes nodes, the way front ends and decompositions write graphs.
 //
-// Every add() completes the draft from its row (defaults), runs inference, tracks known integer elements, and appends at the
-// insertion point. Failures have been reported. Convenience functions spell the rows that decompositions use most.
+// Every add() completes the draft from its row (defaults), runs inference, tracks known integer elements, and appends
+// at the insertion point. Failures have been reported. Convenience functions spell the rows that decompositions use
+// most.
 #pragma once
 
 #include <initializer_list>

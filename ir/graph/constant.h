@@ -28,9 +28,9 @@ struct ConstantData {
   std::string name;  ///< of the initializer or parameter; may be empty
   TensorType type;   ///< static
   LocationId location;
-  std::shared_ptr<const void> owner;   ///< keeps `bytes` alive
-  std::span<const std::byte> bytes;    ///< storage_bytes of the type; one element for a splat
-  std::vector<std::string> strings;    ///< elements when the type is string
+  std::shared_ptr<const void> owner;  ///< keeps `bytes` alive
+  std::span<const std::byte> bytes;   ///< storage_bytes of the type; one element for a splat
+  std::vector<std::string> strings;   ///< elements when the type is string
   std::optional<ConstantSource> source;
   bool splat = false;
   bool absent = false;

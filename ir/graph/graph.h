@@ -1,10 +1,10 @@
 // ir/graph holds the typed SSA graph of a model: operations as rows with declared semantics, nodes, values, regions.
 //
-// A Module owns everything one model needs: locations, origins, symbols, constants, guards and the graph. The Graph owns nodes,
-// values and regions in tables; ids are indices and stay valid while the graph lives (erased nodes leave a hole). A region
-// is a list of nodes in program order that ends with a `return` node; region 0 is the model. Nested regions see the
-// values of the regions around them. Uses are maintained by every change. Front ends build through GraphBuilder, passes
-// change through Rewriter; nobody edits nodes directly.
+// A Module owns everything one model needs: locations, origins, symbols, constants, guards and the graph. The Graph
+// owns nodes, values and regions in tables; ids are indices and stay valid while the graph lives (erased nodes leave a
+// hole). A region is a list of nodes in program order that ends with a `return` node; region 0 is the model. Nested
+// regions see the values of the regions around them. Uses are maintained by every change. Front ends build through
+// GraphBuilder, passes change through Rewriter; nobody edits nodes directly.
 #pragma once
 
 #include <optional>
@@ -38,15 +38,17 @@ struct Use {
 
 struct Value {
   Type type;
-  std::string name;     ///< hint for printing; unique names are made by the printer
-  NodeId producer;      ///< invalid for an argument of a region
-  uint32_t index = 0;   ///< which result of the producer, or which argument of the region
-  RegionId region;      ///< for arguments: the region
+  std::string name;    ///< hint for printing; unique names are made by the printer
+  NodeId producer;     ///< invalid for an argument of a region
+  uint32_t index = 0;  ///< which result of the producer, or which argument of the region
+  RegionId region;     ///< for arguments: the region
   LocationId location;
   std::vector<Use> uses;
   /// Elements of a small integer or bool tensor as far as they are known at compile time, row-major; an unknown element
   /// is an invalid Dim. Absent when nothing is known.
   std::optional<Shape> known;
+  /// The same for small float tensors, all of whose elements are known.
+  std::optional<Floats> known_floats;
 };
 
 /// What a node is made of, before it exists: the argument of inference and of building.
@@ -127,7 +129,10 @@ class Graph {
   void set_value_name(ValueId value, std::string name) { values_[value].name = std::move(name); }
   void set_node_name(NodeId node, std::string name) { nodes_[node].name = std::move(name); }
   void set_node_location(NodeId node, LocationId location) { nodes_[node].location = location; }
-  void set_known(ValueId value, std::optional<Shape> known) { values_[value].known = std::move(known); }
+  void set_known(ValueId value, std::optional<Shape> known, std::optional<Floats> floats = {}) {
+    values_[value].known = std::move(known);
+    values_[value].known_floats = std::move(floats);
+  }
   void set_region_owner(RegionId region, NodeId owner) { regions_[region].owner = owner; }
   /// Removes the arguments of a region for which `unused` says so; they must have no uses.
   void erase_argument(RegionId region, size_t index);

@@ -1,9 +1,9 @@
 // Inference: the one place where types of results come from.
 //
-// `infer` checks a draft against its row (operand count, element types, attributes) and calls the row's function. Builder,
-// verifier and importers all come through here, so a wrong shape is found and explained once. An InferContext gives row
-// functions typed access, the requirements (equal or not, with a guard where it can't be decided), origins for the dims they
-// make, and diagnostics that name the node and its operands.
+// `infer` checks a draft against its row (operand count, element types, attributes) and calls the row's function.
+// Builder, verifier and importers all come through here, so a wrong shape is found and explained once. An InferContext
+// gives row functions typed access, the requirements (equal or not, with a guard where it can't be decided), origins
+// for the dims they make, and diagnostics that name the node and its operands.
 #pragma once
 
 #include <string>
@@ -65,10 +65,16 @@ class InferContext : public NodeView {
 /// Checks the draft against its row and infers its result types; also rejects sizes beyond 2^62 bytes (LT0214).
 [[nodiscard]] Result<std::vector<Type>> infer(Module& module, const NodeDraft& draft, Diagnostics& diagnostics);
 
-/// The elements of the draft's result that are known at compile time: for small integer and bool results of elementwise,
-/// move, index and shape rows. `result_types` are those of `infer`.
-[[nodiscard]] std::optional<Shape> known_elements(const Module& module, const NodeDraft& draft,
-                                                  std::span<const Type> result_types);
+/// Elements of a result that are known at compile time (see Value::known and Value::known_floats).
+struct KnownElements {
+  std::optional<Shape> integers;
+  std::optional<Floats> floats;
+};
+
+/// Evaluates the draft on what is known of its operands: for small results of elementwise, move, index, constant and
+/// shape rows, symbolically where sizes are. `result_types` are those of `infer`.
+[[nodiscard]] KnownElements known_elements(const Module& module, const NodeDraft& draft,
+                                           std::span<const Type> result_types);
 
 /// Largest number of elements for which known elements are tracked.
 inline constexpr int64_t kMaxKnownElements = 128;

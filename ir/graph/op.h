@@ -1,10 +1,10 @@
 // Op rows: what an operation is. One row per operation, in ops/<family>.cpp, is the only place that knows it.
 //
-// A row has a name, documentation, operands, attributes, traits, one inference function and one of a closed set of semantic
-// forms. Passes, interpreters and lowering switch on the form, never on the name. Forms describe an operation on demand:
-// a scalar expression (Elementwise), a reduction over an iteration space with index maps (Reduce, Contract, Window), pieces
-// of an index map (Move, Index), an equivalent made of other rows (Decompose), or a named runtime kernel with a plain
-// reference (Call). Index maps are Dims over axis symbols: see axis_symbol().
+// A row has a name, documentation, operands, attributes, traits, one inference function and one of a closed set of
+// semantic forms. Passes, interpreters and lowering switch on the form, never on the name. Forms describe an operation
+// on demand: a scalar expression (Elementwise), a reduction over an iteration space with index maps (Reduce, Contract,
+// Window), pieces of an index map (Move, Index), an equivalent made of other rows (Decompose), or a named runtime
+// kernel with a plain reference (Call). Index maps are Dims over axis symbols: see axis_symbol().
 #pragma once
 
 #include <functional>
@@ -36,12 +36,12 @@ struct OperandDef {
 
 enum class Trait : uint32_t {
   None = 0,
-  Commutative = 1u << 0,     ///< the first two operands may be swapped
-  Idempotent = 1u << 1,      ///< f(f(x)) is f(x)
-  Involution = 1u << 2,      ///< f(f(x)) is x
-  SameElements = 1u << 3,    ///< all tensor operands must have one element type (verified before infer)
-  Impure = 1u << 4,          ///< neither removed, folded, merged nor reordered
-  ValueOfShape = 1u << 5,    ///< the result depends on operand shapes only, not on elements
+  Commutative = 1u << 0,   ///< the first two operands may be swapped
+  Idempotent = 1u << 1,    ///< f(f(x)) is f(x)
+  Involution = 1u << 2,    ///< f(f(x)) is x
+  SameElements = 1u << 3,  ///< all tensor operands must have one element type (verified before infer)
+  Impure = 1u << 4,        ///< neither removed, folded, merged nor reordered
+  ValueOfShape = 1u << 5,  ///< the result depends on operand shapes only, not on elements
   Terminator = 1u << 6,
 };
 [[nodiscard]] constexpr Trait operator|(Trait a, Trait b) {
@@ -50,13 +50,6 @@ enum class Trait : uint32_t {
 [[nodiscard]] constexpr bool has(Trait set, Trait trait) {
   return (static_cast<uint32_t>(set) & static_cast<uint32_t>(trait)) != 0;
 }
-
-/// How closely two implementations of an operation must agree.
-enum class Exactness : uint8_t {
-  Exact,     ///< bit for bit
-  Rounding,  ///< within the rounding of one reordered sum or product
-  Approximate,  ///< within a few units in the last place of a transcendental function
-};
 
 // ---- reading a node: the argument of every form
 
@@ -91,7 +84,9 @@ class NodeView {
   [[nodiscard]] bool boolean(std::string_view name) const { return std::get<bool>(attribute(name)); }
   [[nodiscard]] int64_t integer(std::string_view name) const { return std::get<int64_t>(attribute(name)); }
   [[nodiscard]] double number(std::string_view name) const { return std::get<double>(attribute(name)); }
-  [[nodiscard]] const std::string& string(std::string_view name) const { return std::get<std::string>(attribute(name)); }
+  [[nodiscard]] const std::string& string(std::string_view name) const {
+    return std::get<std::string>(attribute(name));
+  }
   [[nodiscard]] const Integers& integers(std::string_view name) const { return std::get<Integers>(attribute(name)); }
   [[nodiscard]] const Floats& numbers(std::string_view name) const { return std::get<Floats>(attribute(name)); }
   [[nodiscard]] ElementType element(std::string_view name) const { return std::get<ElementType>(attribute(name)); }
@@ -140,16 +135,16 @@ struct Elementwise {
 /// The iteration space is the result's axes followed by the reduction axes; its indices are axis symbols in that order.
 /// The combination runs in the row-major order of the reduction axes, starting from `initial`.
 struct Reduction {
-  std::vector<Dim> extents;                 ///< of all axes: result axes, then reduction axes
-  size_t result_rank = 0;                   ///< how many of them are result axes
+  std::vector<Dim> extents;                       ///< of all axes: result axes, then reduction axes
+  size_t result_rank = 0;                         ///< how many of them are result axes
   std::vector<std::vector<Dim>> operand_indices;  ///< for each operand that takes part: one Dim per axis of it
-  std::vector<uint32_t> operands;           ///< which operand each row of operand_indices reads
+  std::vector<uint32_t> operands;                 ///< which operand each row of operand_indices reads
   /// Reads outside of operand 0 are skipped (they combine as the identity); only Window and Contract rows pad.
   bool padded = false;
-  ScalarExpression body;                    ///< arguments: the elements read, in the order of `operands`
-  ScalarOp combine = ScalarOp::Add;         ///< Add, Multiply, Minimum, Maximum
+  ScalarExpression body;             ///< arguments: the elements read, in the order of `operands`
+  ScalarOp combine = ScalarOp::Add;  ///< Add, Mul, Min, Max, Or, And
   ElementType accumulator = ElementType::F32;
-  double initial = 0;                       ///< identity of `combine`
+  double initial = 0;  ///< identity of `combine`
   /// Arguments: the accumulated value, then `count` as the accumulator's type; identity when empty.
   ScalarExpression finish;
   /// The divisor that `finish` gets: how many elements took part; a Dim over result axes (for padded averages).
@@ -192,7 +187,8 @@ struct Move {
   DescribeMove describe;
 };
 
-/// An index read from a tensor: `symbol` becomes operand[index], plus `extent` when negative; it must lie in [0, extent).
+/// An index read from a tensor: `symbol` becomes operand[index], plus `extent` when negative; it must lie in [0,
+/// extent).
 struct IndexBinding {
   std::string symbol;  ///< `%g0`, `%g1` ...
   uint32_t operand = 0;
@@ -227,7 +223,8 @@ struct HostTensor {
 using Reference = Status (*)(const NodeView&, std::span<const HostTensor* const> operands,
                              std::span<HostTensor> results, Diagnostics&);
 
-/// A runtime kernel. `symbol` is its C name; empty while only the reference exists, which is "unsupported" for code generation.
+/// A runtime kernel. `symbol` is its C name; empty while only the reference exists, which is "unsupported" for code
+/// generation.
 struct Call {
   std::string_view symbol;
   Reference reference;

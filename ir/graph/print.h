@@ -1,8 +1,8 @@
 // The graph IR as text: print, parse, verify.
 //
-// print(parse(text)) is text for canonical text. Result types are always printed; attributes stand in row order, defaults are
-// left out; names of values are their hints made unique; locations are printed with `locations` only. Constants of up to
-// kInlineElements elements are spelled; larger ones are references to `data` rows behind the graph.
+// print(parse(text)) is text for canonical text. Result types are always printed; attributes stand in row order,
+// defaults are left out; names of values are their hints made unique; locations are printed with `locations` only.
+// Constants of up to kInlineElements elements are spelled; larger ones are references to `data` rows behind the graph.
 #pragma once
 
 #include <string>
@@ -16,7 +16,8 @@ inline constexpr int64_t kInlineElements = 32;
 
 struct PrintOptions {
   bool locations = false;
-  bool data = true;  ///< print the rows of large constants: a file reference where there is one, else their bytes in hex
+  bool data =
+      true;  ///< print the rows of large constants: a file reference where there is one, else their bytes in hex
 };
 
 [[nodiscard]] std::string print(const Module& module, const PrintOptions& options = {});

@@ -1,7 +1,7 @@
 // Rewriter: changes a graph on behalf of a pass, keeping locations and counting what happened.
 //
-// New nodes are built in front of the node they replace and get a location derived from it. `replace` takes over all uses
-// and erases the node. Uses of erased values are a broken invariant. Passes are the only callers.
+// New nodes are built in front of the node they replace and get a location derived from it. `replace` takes over all
+// uses and erases the node. Uses of erased values are a broken invariant. Passes are the only callers.
 #pragma once
 
 #include <string_view>
@@ -25,7 +25,8 @@ class Rewriter {
   /// The same with the fused location of several nodes; inserts before the first argument.
   [[nodiscard]] GraphBuilder before(NodeId node, const std::vector<NodeId>& sources);
 
-  /// Gives the uses of `node`'s results to `with` and erases it. Types must be equal in element and rank; name hints move.
+  /// Gives the uses of `node`'s results to `with` and erases it. Types must be equal in element and rank; name hints
+  /// move.
   void replace(NodeId node, const std::vector<ValueId>& with);
   void erase(NodeId node);
   /// Erases the producers of values that nobody uses, transitively, starting from `node`'s operands.

@@ -6,7 +6,8 @@
 //  - inference, run again, gives the types that the results have (equal up to bounds of symbols);
 //  - every region ends with one `return`, of the types its owner needs;
 //  - every symbol in a type is declared; constants exist and have the size of their type.
-// It doesn't check that locations are present, nor that guards are sufficient. Run after every pass in debug and test builds.
+// It doesn't check that locations are present, nor that guards are sufficient. Run after every pass in debug and test
+// builds.
 #pragma once
 
 #include "ir/graph/graph.h"
