@@ -2,8 +2,8 @@
 //
 // A kind (diagnostic_kinds.def) has a stable code, a name and a severity. A Diagnostic is a message with a primary
 // location, labels on other locations, notes and fix-its. Whoever finds a fault reports it through a Diagnostics sink
-// with the builder and returns the Failure that emit() gives; nobody prints. Rendering is in render.h. Messages are lower
-// case, have no final period, state what was seen, and put code in backticks.
+// with the builder and returns the Failure that emit() gives; nobody prints. Rendering is in render.h. Messages are
+// lower case, have no final period, state what was seen, and put code in backticks.
 #pragma once
 
 #include <fmt/format.h>

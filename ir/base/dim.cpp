@@ -50,7 +50,9 @@ Dim make_function(DimFunction function, Dim a, Dim b);
 /// Assembles Dims from terms; the only code that makes non-constant ones.
 class DimBuilder {
  public:
-  static Dim from_terms(std::vector<DimTerm> terms, int64_t constant) { return Dim::from_terms(std::move(terms), constant); }
+  static Dim from_terms(std::vector<DimTerm> terms, int64_t constant) {
+    return Dim::from_terms(std::move(terms), constant);
+  }
   static Dim atom(DimAtom atom) { return Dim::from_terms({DimTerm{1, {std::move(atom)}}}, 0); }
 };
 
@@ -235,8 +237,10 @@ Dim floordiv(const Dim& a, const Dim& b) {
     if (split.rest.is_constant()) return split.quotient;
     // floor((floor(x / c) + k) / d) is floor((x + k*c) / (c*d)).
     Dim inner_call = split.rest - Dim(split.rest.constant_part());
-    if (const auto* inner = as_function(inner_call, DimFunction::FloorDiv); inner != nullptr && inner->second.is_constant()) {
-      return split.quotient + floordiv(inner->first + inner->second * Dim(split.rest.constant_part()), inner->second * b);
+    if (const auto* inner = as_function(inner_call, DimFunction::FloorDiv);
+        inner != nullptr && inner->second.is_constant()) {
+      return split.quotient +
+             floordiv(inner->first + inner->second * Dim(split.rest.constant_part()), inner->second * b);
     }
     return split.quotient + make_function(DimFunction::FloorDiv, split.rest, b);
   }

@@ -4,8 +4,8 @@
 // max of other Dims. It is kept in a canonical form, so equality is structural. Graph shapes use it over shape symbols
 // (`N`, `H`), index maps over axis symbols too (`%0` is the index on axis 0), and kernel IR over loop variables.
 // Arithmetic never wraps: a result beyond 64 bits, or beyond the limits on nesting and number of terms, is the invalid
-// Dim, which users of hostile input must test for once (`valid()`). What symbols may be is in a SymbolTable; the provers
-// there answer yes, no or unknown. Called by everything that knows a shape.
+// Dim, which users of hostile input must test for once (`valid()`). What symbols may be is in a SymbolTable; the
+// provers there answer yes, no or unknown. Called by everything that knows a shape.
 #pragma once
 
 #include <compare>
@@ -36,9 +36,9 @@ enum class DimFunction : uint8_t {
 
 /// A factor of a term: a symbol, or a function of two Dims.
 struct DimAtom {
-  std::string symbol;                                        ///< set for symbols
-  DimFunction function = DimFunction::FloorDiv;              ///< valid when `symbol` is empty
-  std::shared_ptr<const std::pair<Dim, Dim>> arguments;      ///< valid when `symbol` is empty
+  std::string symbol;                                    ///< set for symbols
+  DimFunction function = DimFunction::FloorDiv;          ///< valid when `symbol` is empty
+  std::shared_ptr<const std::pair<Dim, Dim>> arguments;  ///< valid when `symbol` is empty
   [[nodiscard]] bool is_symbol() const { return !symbol.empty(); }
 };
 

@@ -50,7 +50,8 @@ std::string write(const Dim& dim, Notation notation) {
   std::string text;
   for (const DimTerm& term : dim.terms()) {
     if (text.empty()) {
-      text = term.coefficient == -1 ? "-" + write_term(term, 1, notation) : write_term(term, term.coefficient, notation);
+      text =
+          term.coefficient == -1 ? "-" + write_term(term, 1, notation) : write_term(term, term.coefficient, notation);
     } else if (term.coefficient < 0 && term.coefficient != INT64_MIN) {
       text += " - " + write_term(term, -term.coefficient, notation);
     } else {

@@ -1,8 +1,8 @@
 // The lexer of the two textual IRs.
 //
-// Splits a text into tokens with spans: identifiers, %values, @symbols, numbers, strings, punctuation. `//` comments run to
-// the end of the line. It never fails: a byte that starts no token becomes an Error token. The parsers of ir/graph and
-// ir/kernel use it and so share escapes, numbers and dim expressions.
+// Splits a text into tokens with spans: identifiers, %values, @symbols, numbers, strings, punctuation. `//` comments
+// run to the end of the line. It never fails: a byte that starts no token becomes an Error token. The parsers of
+// ir/graph and ir/kernel use it and so share escapes, numbers and dim expressions.
 #pragma once
 
 #include <optional>
@@ -16,13 +16,13 @@
 namespace lathe {
 
 enum class TokenKind : uint8_t {
-  Identifier,  ///< letters, digits, `_`, `.`; starts with a letter or `_`
-  Value,       ///< `%name`, text without the sigil; digits allowed anywhere
-  Symbol,      ///< `@name`, text without the sigil; `@"any text"` too
-  Integer,     ///< decimal or 0x..., optional leading `-`
-  Float,       ///< has a point or an exponent, or is inf, nan (with sign) as `-inf`
-  String,      ///< text without quotes, escapes not yet resolved
-  Punctuation, ///< one of ( ) { } [ ] < > , : = * + - / ? or the arrow `->`
+  Identifier,   ///< letters, digits, `_`, `.`; starts with a letter or `_`
+  Value,        ///< `%name`, text without the sigil; digits allowed anywhere
+  Symbol,       ///< `@name`, text without the sigil; `@"any text"` too
+  Integer,      ///< decimal or 0x..., optional leading `-`
+  Float,        ///< has a point or an exponent, or is inf, nan (with sign) as `-inf`
+  String,       ///< text without quotes, escapes not yet resolved
+  Punctuation,  ///< one of ( ) { } [ ] < > , : = * + - / ? or the arrow `->`
   Error,
   End,
 };

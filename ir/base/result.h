@@ -55,15 +55,17 @@ void set_internal_error_handler(InternalErrorHandler handler);
 #define LATHE_CONCATENATE(a, b) LATHE_CONCATENATE_INNER(a, b)
 
 /// Declares `variable` from a Result, or returns its failure from the enclosing function.
-#define LATHE_TRY(variable, expression) LATHE_TRY_INNER(variable, expression, LATHE_CONCATENATE(lathe_result_, __LINE__))
+#define LATHE_TRY(variable, expression) \
+  LATHE_TRY_INNER(variable, expression, LATHE_CONCATENATE(lathe_result_, __LINE__))
 #define LATHE_TRY_INNER(variable, expression, result) \
   auto result = (expression);                         \
   if (!result.ok()) return ::lathe::Failure{};        \
   variable = *std::move(result)
 
 /// Returns the failure of a Status from the enclosing function.
-#define LATHE_TRY_VOID(expression) \
-  if (!(expression).ok()) return ::lathe::Failure {}
+#define LATHE_TRY_VOID(expression)                  \
+  if (!(expression).ok()) return ::lathe::Failure { \
+    }
 
 /// States an invariant of Lathe itself; never used on user input.
 #define LATHE_CHECK(condition) \

@@ -28,8 +28,11 @@ std::string text(ElementSet set) {
   constexpr struct {
     ElementSet set;
     std::string_view name;
-  } kGroups[] = {{kAnyElement, "any element type"}, {kAnyNumber, "number"},      {kAnyInteger, "integer"},
-                 {kAnyFloat, "float"},              {kAnySigned, "signed integer"}};
+  } kGroups[] = {{kAnyElement, "any element type"},
+                 {kAnyNumber, "number"},
+                 {kAnyInteger, "integer"},
+                 {kAnyFloat, "float"},
+                 {kAnySigned, "signed integer"}};
   for (const auto& group : kGroups) {
     if (group.set == set) return std::string(group.name);
   }

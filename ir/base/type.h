@@ -17,26 +17,26 @@
 namespace lathe {
 
 /// LATHE_ELEMENT_TYPE(enumerator, text, bits, class); order is stable and is the order of kElementTypes.
-#define LATHE_ELEMENT_TYPES(LATHE_ELEMENT_TYPE)        \
-  LATHE_ELEMENT_TYPE(Boolean, "bool", 8, Boolean)      \
-  LATHE_ELEMENT_TYPE(I4, "i4", 4, Signed)              \
-  LATHE_ELEMENT_TYPE(I8, "i8", 8, Signed)              \
-  LATHE_ELEMENT_TYPE(I16, "i16", 16, Signed)           \
-  LATHE_ELEMENT_TYPE(I32, "i32", 32, Signed)           \
-  LATHE_ELEMENT_TYPE(I64, "i64", 64, Signed)           \
-  LATHE_ELEMENT_TYPE(U4, "u4", 4, Unsigned)            \
-  LATHE_ELEMENT_TYPE(U8, "u8", 8, Unsigned)            \
-  LATHE_ELEMENT_TYPE(U16, "u16", 16, Unsigned)         \
-  LATHE_ELEMENT_TYPE(U32, "u32", 32, Unsigned)         \
-  LATHE_ELEMENT_TYPE(U64, "u64", 64, Unsigned)         \
-  LATHE_ELEMENT_TYPE(F8E4M3FN, "f8e4m3fn", 8, Float)   \
+#define LATHE_ELEMENT_TYPES(LATHE_ELEMENT_TYPE)          \
+  LATHE_ELEMENT_TYPE(Boolean, "bool", 8, Boolean)        \
+  LATHE_ELEMENT_TYPE(I4, "i4", 4, Signed)                \
+  LATHE_ELEMENT_TYPE(I8, "i8", 8, Signed)                \
+  LATHE_ELEMENT_TYPE(I16, "i16", 16, Signed)             \
+  LATHE_ELEMENT_TYPE(I32, "i32", 32, Signed)             \
+  LATHE_ELEMENT_TYPE(I64, "i64", 64, Signed)             \
+  LATHE_ELEMENT_TYPE(U4, "u4", 4, Unsigned)              \
+  LATHE_ELEMENT_TYPE(U8, "u8", 8, Unsigned)              \
+  LATHE_ELEMENT_TYPE(U16, "u16", 16, Unsigned)           \
+  LATHE_ELEMENT_TYPE(U32, "u32", 32, Unsigned)           \
+  LATHE_ELEMENT_TYPE(U64, "u64", 64, Unsigned)           \
+  LATHE_ELEMENT_TYPE(F8E4M3FN, "f8e4m3fn", 8, Float)     \
   LATHE_ELEMENT_TYPE(F8E4M3FNUZ, "f8e4m3fnuz", 8, Float) \
-  LATHE_ELEMENT_TYPE(F8E5M2, "f8e5m2", 8, Float)       \
+  LATHE_ELEMENT_TYPE(F8E5M2, "f8e5m2", 8, Float)         \
   LATHE_ELEMENT_TYPE(F8E5M2FNUZ, "f8e5m2fnuz", 8, Float) \
-  LATHE_ELEMENT_TYPE(F16, "f16", 16, Float)            \
-  LATHE_ELEMENT_TYPE(BF16, "bf16", 16, Float)          \
-  LATHE_ELEMENT_TYPE(F32, "f32", 32, Float)            \
-  LATHE_ELEMENT_TYPE(F64, "f64", 64, Float)            \
+  LATHE_ELEMENT_TYPE(F16, "f16", 16, Float)              \
+  LATHE_ELEMENT_TYPE(BF16, "bf16", 16, Float)            \
+  LATHE_ELEMENT_TYPE(F32, "f32", 32, Float)              \
+  LATHE_ELEMENT_TYPE(F64, "f64", 64, Float)              \
   LATHE_ELEMENT_TYPE(String, "string", 0, String)
 
 enum class ElementType : uint8_t {
@@ -74,7 +74,9 @@ inline constexpr ElementInfo kElementTypes[] = {
 /// A set of element types, for constraints of operands. Prints as `float`, `f32 or f64` ...
 struct ElementSet {
   uint32_t bits = 0;
-  [[nodiscard]] constexpr bool contains(ElementType type) const { return ((bits >> static_cast<uint32_t>(type)) & 1u) != 0; }
+  [[nodiscard]] constexpr bool contains(ElementType type) const {
+    return ((bits >> static_cast<uint32_t>(type)) & 1u) != 0;
+  }
   friend constexpr bool operator==(ElementSet, ElementSet) = default;
   friend constexpr ElementSet operator|(ElementSet a, ElementSet b) { return {a.bits | b.bits}; }
 };
