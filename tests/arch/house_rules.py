@@ -17,7 +17,7 @@ FORBIDDEN = (
     (r"", r"(?<![\w.])/(work|home|root|Users)/", "a path of somebody's machine"),
     (PRODUCT + r".*\.(h|cpp)$", r"\bthrow\s+[A-Za-z_:]", "no exceptions in our code: return a Result"),
     (PRODUCT + r".*\.h$", r"^\s*using namespace\b", "no using-directive in a header"),
-    (r"ir/.*\.(h|cpp)$", r"\b(std::shared_ptr|dynamic_cast|virtual)\b", "the IR is made of values: no virtual hierarchies, no shared graphs"),
+    (r"ir/.*\.(h|cpp)$", r"\b(std::shared_ptr<(?!const )|dynamic_cast|virtual)\b", "the IR is made of values: no virtual hierarchies, no shared graphs"),
     (r"(?!runtime/).*\.h$", r"^#\s*ifndef\s+\w+_H_?\s*$", "headers use #pragma once"),
 )
 
