@@ -133,7 +133,8 @@ struct Elementwise {
 
 /// result[o...] = finish(combine over r... of body(operand_k[index_k(o..., r...)])).
 /// The iteration space is the result's axes followed by the reduction axes; its indices are axis symbols in that order.
-/// The combination runs in the row-major order of the reduction axes, starting from `initial`.
+/// The combination runs in the row-major order of the reduction axes, starting from `initial`. A float sum whose body
+/// ends in a product accumulates with one rounding: acc = fma(a, b, acc).
 struct Reduction {
   std::vector<Dim> extents;                       ///< of all axes: result axes, then reduction axes
   size_t result_rank = 0;                         ///< how many of them are result axes
@@ -141,14 +142,18 @@ struct Reduction {
   std::vector<uint32_t> operands;                 ///< which operand each row of operand_indices reads
   /// Reads outside of operand 0 are skipped (they combine as the identity); only Window and Contract rows pad.
   bool padded = false;
-  ScalarExpression body;             ///< arguments: the elements read, in the order of `operands`
+  ScalarExpression body;             ///< arguments: the elements read, in the order of `operands`; makes an accumulator
   ScalarOp combine = ScalarOp::Add;  ///< Add, Mul, Min, Max, Or, And
   ElementType accumulator = ElementType::F32;
   double initial = 0;  ///< identity of `combine`
-  /// Arguments: the accumulated value, then `count` as the accumulator's type; identity when empty.
+  /// Arguments: the accumulated value, then `count` as the accumulator's type, then the elements of `finish_operands`;
+  /// identity when it has no nodes. What it gives is rounded to the result's element type.
   ScalarExpression finish;
   /// The divisor that `finish` gets: how many elements took part; a Dim over result axes (for padded averages).
   Dim count = 0;
+  /// Operands that `finish` reads once for each result element, such as a bias, and their indices over result axes.
+  std::vector<uint32_t> finish_operands;
+  std::vector<std::vector<Dim>> finish_indices;
 };
 
 /// Fills `reduction`. The context's node has its result types.
