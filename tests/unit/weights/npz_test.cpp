@@ -1,0 +1,119 @@
+// Reading .npz archives. The archives are put together by hand: zip's local headers, central directory and end record.
+#include "compiler/frontend/weights/npz.h"
+
+#include <random>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "ir/scalar/scalar_value.h"
+#include "tests/support/temporary_folder.h"
+
+namespace lathe::weights {
+namespace {
+
+using test::TemporaryFolder;
+using ::testing::HasSubstr;
+
+std::string little(uint64_t value, int bytes) {
+  std::string result;
+  for (int index = 0; index < bytes; ++index) result += static_cast<char>((value >> (8 * index)) & 0xffu);
+  return result;
+}
+
+uint32_t checksum(const std::string& data) {
+  uint32_t crc = 0xffffffffu;
+  for (const char byte : data) {
+    crc ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1u) ^ (0xedb88320u & (0u - (crc & 1u)));
+  }
+  return ~crc;
+}
+
+struct Entry {
+  std::string name;
+  std::string stored;                 ///< bytes in the archive
+  std::string unpacked;               ///< bytes they stand for
+  uint16_t method = 0;                ///< 0 stored, 8 deflated
+  std::optional<uint32_t> size = {};  ///< a wrong size to claim
+};
+
+std::string zip(const std::vector<Entry>& entries) {
+  std::string archive;
+  std::string directory;
+  for (const Entry& entry : entries) {
+    const std::string common = little(20, 2) + little(0, 2) + little(entry.method, 2) + little(0, 4) +
+                               little(checksum(entry.unpacked), 4) + little(entry.stored.size(), 4) +
+                               little(entry.size.value_or(static_cast<uint32_t>(entry.unpacked.size())), 4) +
+                               little(entry.name.size(), 2) + little(0, 2);
+    const uint64_t offset = archive.size();
+    archive += "PK\x03\x04" + common + entry.name + entry.stored;
+    directory += "PK\x01\x02" + little(20, 2) + common + little(0, 8) + little(0, 2) + little(offset, 4) + entry.name;
+  }
+  const std::string end = "PK\x05\x06" + little(0, 4) + little(entries.size(), 2) + little(entries.size(), 2) +
+                          little(directory.size(), 4) + little(archive.size(), 4) + little(0, 2);
+  return archive + directory + end;
+}
+
+/// The .npy bytes of an array of one-byte integers.
+std::string npy(const std::string& data) {
+  const std::string header =
+      "{'descr': '|i1', 'fortran_order': False, 'shape': (" + std::to_string(data.size()) + ",)}\n";
+  return std::string("\x93NUMPY\x01\0", 8) + little(header.size(), 2) + header + data;
+}
+
+/// Deflate's stored block.
+std::string deflate(const std::string& data) {
+  return "\x01" + little(data.size(), 2) + little(~data.size() & 0xffffu, 2) + data;
+}
+
+struct Read {
+  std::vector<ConstantData> arrays;
+  std::string message;
+};
+Read read(const std::string& bytes) {
+  const TemporaryFolder folder;
+  Diagnostics diagnostics;
+  Result<std::vector<ConstantData>> result = read_npz(folder.write("x.npz", bytes), diagnostics);
+  Read outcome;
+  if (result.ok()) outcome.arrays = *result;
+  if (!diagnostics.all().empty()) outcome.message = diagnostics.all().front().message;
+  return outcome;
+}
+
+TEST(Npz, ReadsStoredAndDeflatedEntries) {
+  const Read result = read(zip({{"fc.weight.npy", npy("abc"), npy("abc")}, {"b.npy", deflate(npy("x")), npy("x"), 8}}));
+  ASSERT_EQ(result.arrays.size(), 2u) << result.message;
+  EXPECT_EQ(result.arrays[0].name, "fc.weight");
+  EXPECT_EQ(text(result.arrays[0].type), "i8[3]");
+  EXPECT_EQ(load_element(ElementType::I8, result.arrays[0].bytes.data(), 2).integer, 'c');
+  EXPECT_EQ(result.arrays[1].name, "b");
+  EXPECT_EQ(text(result.arrays[1].type), "i8[1]");
+}
+
+TEST(Npz, RefusesArchivesThatLie) {
+  EXPECT_THAT(read("PK").message, HasSubstr("can't be read"));
+  EXPECT_THAT(read(zip({{"a.txt", "x", "x"}})).message, HasSubstr("`a.txt` is not a .npy file"));
+  EXPECT_THAT(read(zip({{"a.npy", deflate(npy("x")), npy("x"), 8, 0x7fffffffu}})).message,
+              HasSubstr("unpacks to more than its compressed size allows"));
+  EXPECT_THAT(read(zip({{"a.npy", deflate(npy("xyz")), npy("xyz"), 8, 5u}})).message,
+              HasSubstr("its size is not what the archive says"));
+  std::string damaged = npy("xyz");
+  damaged.back() = '!';
+  EXPECT_THAT(read(zip({{"a.npy", damaged, npy("xyz")}})).message, HasSubstr("CRC error"));
+}
+
+TEST(Npz, SurvivesRandomDamage) {
+  const std::string good = zip({{"w.npy", npy("abc"), npy("abc")}, {"b.npy", deflate(npy("x")), npy("x"), 8}});
+  std::mt19937 random(3);
+  for (int round = 0; round < 500; ++round) {
+    std::string bytes = good;
+    for (unsigned flip = 1 + random() % 4; flip > 0; --flip)
+      bytes[random() % bytes.size()] = static_cast<char>(random());
+    if (random() % 4 == 0) bytes.resize(random() % bytes.size());
+    const Read result = read(bytes);
+    EXPECT_TRUE(!result.arrays.empty() || !result.message.empty());
+  }
+}
+
+}  // namespace
+}  // namespace lathe::weights
