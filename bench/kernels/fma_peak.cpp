@@ -1,4 +1,5 @@
-// Twelve independent chains of multiply-adds: enough to hide the latency of every core so far.
+// Twelve independent chains of multiply-adds: enough to hide the latency of every core so far. The factors are hidden
+// from the compiler, which would otherwise find chains that are constant.
 #include "bench/kernels/fma_peak.h"
 
 #include <cstdint>
@@ -18,8 +19,9 @@ constexpr int64_t kSteps = 65536;
 #if defined(__x86_64__)
 
 __attribute__((target("avx512f,fma"))) double burst_avx3() {
-  const __m512 scale = _mm512_set1_ps(0.999f);
-  const __m512 shift = _mm512_set1_ps(0.001f);
+  __m512 scale = _mm512_set1_ps(0.999f);
+  __m512 shift = _mm512_set1_ps(0.001f);
+  asm volatile("" : "+v"(scale), "+v"(shift));
   __m512 sum[kChains];
 #pragma GCC unroll 12
   for (int i = 0; i < kChains; ++i) sum[i] = _mm512_set1_ps(static_cast<float>(i));
@@ -33,8 +35,9 @@ __attribute__((target("avx512f,fma"))) double burst_avx3() {
 }
 
 __attribute__((target("avx2,fma"))) double burst_avx2() {
-  const __m256 scale = _mm256_set1_ps(0.999f);
-  const __m256 shift = _mm256_set1_ps(0.001f);
+  __m256 scale = _mm256_set1_ps(0.999f);
+  __m256 shift = _mm256_set1_ps(0.001f);
+  asm volatile("" : "+x"(scale), "+x"(shift));
   __m256 sum[kChains];
 #pragma GCC unroll 12
   for (int i = 0; i < kChains; ++i) sum[i] = _mm256_set1_ps(static_cast<float>(i));
@@ -48,8 +51,9 @@ __attribute__((target("avx2,fma"))) double burst_avx2() {
 }
 
 double burst_sse4() {
-  const __m128 scale = _mm_set1_ps(0.999f);
-  const __m128 shift = _mm_set1_ps(0.001f);
+  __m128 scale = _mm_set1_ps(0.999f);
+  __m128 shift = _mm_set1_ps(0.001f);
+  asm volatile("" : "+x"(scale), "+x"(shift));
   __m128 sum[kChains];
 #pragma GCC unroll 12
   for (int i = 0; i < kChains; ++i) sum[i] = _mm_set1_ps(static_cast<float>(i));
@@ -65,8 +69,9 @@ double burst_sse4() {
 #else
 
 double burst_neon() {
-  const float32x4_t scale = vdupq_n_f32(0.999f);
-  const float32x4_t shift = vdupq_n_f32(0.001f);
+  float32x4_t scale = vdupq_n_f32(0.999f);
+  float32x4_t shift = vdupq_n_f32(0.001f);
+  asm volatile("" : "+w"(scale), "+w"(shift));
   float32x4_t sum[kChains];
 #pragma GCC unroll 12
   for (int i = 0; i < kChains; ++i) sum[i] = vdupq_n_f32(static_cast<float>(i));

@@ -3,13 +3,16 @@
 //   lathe_bench_kernels [--target NAME] [--filter TEXT] [--rounds N] [--minimum RATIO]
 //
 // Every round runs the peak burst and then each case once for about 2 ms, so that all see the same machine; the medians
-// over the rounds are compared. With --minimum the exit status is 1 when a case marked * is below RATIO of the peak.
+// over the rounds are compared. Time is CPU time of the thread. With --minimum the exit status is 1 when a case marked
+// * is below RATIO of the peak.
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,8 +44,22 @@ struct Options {
   double minimum = 0;
 };
 
-std::vector<float> noise(int64_t count) {
-  std::vector<float> values(static_cast<size_t>(std::max<int64_t>(count, 1)));
+// Operands start at cache lines, as those of compiled programs do.
+template <class T>
+struct AlignedAllocator {
+  using value_type = T;
+  AlignedAllocator() = default;
+  template <class U>
+  explicit AlignedAllocator(const AlignedAllocator<U>&) {}
+  T* allocate(size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t(64))); }
+  void deallocate(T* memory, size_t) { ::operator delete(memory, std::align_val_t(64)); }
+  bool operator==(const AlignedAllocator&) const = default;
+};
+
+using Floats = std::vector<float, AlignedAllocator<float>>;
+
+Floats noise(int64_t count) {
+  Floats values(static_cast<size_t>(std::max<int64_t>(count, 1)));
   uint32_t state = 12345;
   for (float& value : values) {
     state = state * 1664525u + 1013904223u;
@@ -65,7 +82,7 @@ Case gemm_case(std::string name, int64_t m, int64_t n, int64_t k, bool required)
                                       .c_batch_stride = 0,
                                       .residual_row_stride = 0,
                                       .residual_batch_stride = 0};
-  std::vector<float> packed(static_cast<size_t>(lathe_packed_gemm_b_floats(k, n)));
+  Floats packed(static_cast<size_t>(lathe_packed_gemm_b_floats(k, n)));
   lathe_pack_gemm_b_f32(noise(k * n).data(), k, n, n, 1, packed.data());
   auto run = [shape, a = noise(m * k), packed = std::move(packed), c = noise(m * n), bias = noise(n)]() mutable {
     lathe_epilogue_f32 epilogue = {};
@@ -179,8 +196,11 @@ std::vector<Case> make_cases() {
   return cases;
 }
 
+// CPU time of this thread: what other processes take of the core does not count.
 double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  timespec now = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 // Floating-point operations a second, in units of 1e9, of repeating `run` for one slice.

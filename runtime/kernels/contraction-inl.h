@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <utility>
 
 #include "hwy/highway.h"
@@ -29,13 +30,14 @@ inline constexpr int64_t kBlockRows = 192;
 inline constexpr int64_t kDepthLimit = 640;
 inline constexpr int64_t kDepthBlock = 512;
 inline constexpr int64_t kFewRows = 16;
+inline constexpr int64_t kStreamedFloats = 6144;
 
 using TileFunction = void (*)(const Tile&);
 
 // Tile functions by rows - 1: the widest one, and one panel.
 struct TileRow {
   TileFunction wide;
-  TileFunction wide_prefetch;
+  TileFunction stream;
   TileFunction single;
   int panels;
 };
@@ -93,6 +95,16 @@ HWY_INLINE void fill_row_block(const Contraction& problem, int64_t group, int64_
   }
 }
 
+// Copies fewer than 16 floats, without the call that memcpy with a variable size is.
+HWY_INLINE void copy_columns(const float* from, int64_t width, float* to) {
+  for (const int64_t step : {8, 4, 2, 1}) {
+    if ((width & step) == 0) continue;
+    std::memcpy(to, from, static_cast<size_t>(step) * sizeof(float));
+    from += step;
+    to += step;
+  }
+}
+
 // Computes a tile whose panel has only `width` columns, by way of buffers of 16.
 HWY_NOINLINE void compute_partial_tile(const Tile& tile, int rows, int64_t width) {
   float c[kTileRows][LATHE_PANEL];
@@ -124,56 +136,125 @@ HWY_NOINLINE void compute_partial_tile(const Tile& tile, int rows, int64_t width
   if (tile.residual != nullptr) inner.residual = residual_rows;
   inner.column = 0;
   kTiles.row[rows - 1].single(inner);
-  for (int r = 0; r < rows; ++r) std::memcpy(tile.c[r] + tile.column, c[r], bytes);
+  for (int r = 0; r < rows; ++r) copy_columns(c[r], width, tile.c[r] + tile.column);
 }
 
-// All tiles of `panels` panels (or of the last, partial one) over the rows of a block.
-HWY_INLINE void compute_rows(const RowBlock& block, const Contraction& problem, int64_t panel, int panels,
-                             bool prefetch, Tile& tile) {
-  const int64_t tiles = (block.count + kTileRows - 1) / kTileRows;
-  const int64_t base = block.count / tiles;
-  const int64_t larger = block.count % tiles;
-  const int64_t width = std::min<int64_t>(problem.columns - panel * LATHE_PANEL, LATHE_PANEL);
-  int64_t row = 0;
-  for (int64_t i = 0; i < tiles; ++i) {
-    const int rows = static_cast<int>(base + (i < larger ? 1 : 0));
+// Splits `count` rows into the fewest tiles, whose sizes differ by at most one row.
+struct RowSplit {
+  int64_t tiles;
+  int64_t base;
+  int64_t larger;
+
+  explicit RowSplit(int64_t count)
+      : tiles((count + kTileRows - 1) / kTileRows), base(count / tiles), larger(count % tiles) {}
+
+  [[nodiscard]] int64_t begin(int64_t tile) const { return tile * base + std::min(tile, larger); }
+  [[nodiscard]] int rows(int64_t tile) const { return static_cast<int>(base + (tile < larger ? 1 : 0)); }
+};
+
+// One range of k over one block of rows.
+struct BlockRange {
+  const Contraction& problem;
+  const ContractionPart& part;
+  const RowBlock& block;
+  RowSplit split;
+  // B of the group at the start of the range, and the distance of its panels.
+  const float* b;
+  int64_t panel_stride;
+  // Panels of a wide tile, the same for all tiles of the block.
+  int wide;
+  bool few_rows;
+  Tile tile;
+
+  [[nodiscard]] int panels_from(int64_t panel) const {
+    const int64_t full = problem.columns / LATHE_PANEL;
+    return panel + wide <= std::min(part.panel_end, full) ? wide : 1;
+  }
+
+  HWY_INLINE void set_panel(int64_t panel) {
+    const lathe_epilogue_f32& epilogue = *problem.epilogue;
+    const int64_t shift = part.group * problem.column_group_stride;
+    tile.column = panel * LATHE_PANEL;
+    tile.b = b + panel * panel_stride;
+    tile.epilogue.scale = epilogue.scale != nullptr ? epilogue.scale + shift + tile.column : nullptr;
+    tile.epilogue.bias = epilogue.bias != nullptr ? epilogue.bias + shift + tile.column : nullptr;
+  }
+
+  HWY_INLINE void compute(int64_t index, int64_t panel, int panels) {
+    const int64_t row = split.begin(index);
+    const int rows = split.rows(index);
     tile.a = block.a + row;
     tile.c = block.c + row;
     tile.residual = problem.residual != nullptr && tile.finish ? block.residual + row : nullptr;
     const TileRow& functions = kTiles.row[rows - 1];
+    const int64_t width = std::min<int64_t>(problem.columns - panel * LATHE_PANEL, LATHE_PANEL);
     if (width < LATHE_PANEL) {
       compute_partial_tile(tile, rows, width);
     } else if (panels != functions.panels) {
       functions.single(tile);
-    } else if (prefetch) {
-      functions.wide_prefetch(tile);
+    } else if (few_rows) {
+      functions.stream(tile);
     } else {
       functions.wide(tile);
     }
-    row += rows;
   }
-}
+
+  // Panel by panel: each stays in the first-level cache while all rows pass.
+  HWY_INLINE void compute_by_panels() {
+    int64_t panel = part.panel_begin;
+    while (panel < part.panel_end) {
+      const int panels = panels_from(panel);
+      set_panel(panel);
+      const bool last = panel + panels >= part.panel_end;
+      // Each tile fetches its share of the next panel.
+      tile.prefetch = last ? tile.b : tile.b + panels * panel_stride;
+      tile.prefetch_step = last ? 0 : (LATHE_PANEL + split.tiles - 1) / split.tiles;
+      for (int64_t index = 0; index < split.tiles; ++index) {
+        compute(index, panel, panels);
+        tile.prefetch += tile.range.count * tile.prefetch_step;
+      }
+      panel += panels;
+    }
+  }
+
+  // Tile by tile: rows of A stay in the first-level cache while B streams past.
+  HWY_INLINE void compute_by_rows() {
+    tile.prefetch_step = 0;
+    for (int64_t index = 0; index < split.tiles; ++index) {
+      int64_t panel = part.panel_begin;
+      while (panel < part.panel_end) {
+        const int panels = panels_from(panel);
+        set_panel(panel);
+        tile.prefetch = tile.b;
+        compute(index, panel, panels);
+        panel += panels;
+      }
+    }
+  }
+};
 
 HWY_INLINE void compute_block(const Contraction& problem, const ContractionPart& part, const RowBlock& block,
                               int64_t depth_block) {
   const int64_t depth = problem.depth();
-  const int64_t panel_stride = depth * LATHE_PANEL;
-  const lathe_epilogue_f32& epilogue = *problem.epilogue;
-  const float* b = problem.packed_b + part.group * problem.b_group_stride;
-  const int64_t column_shift = part.group * problem.column_group_stride;
-  const bool few_rows = block.count <= kFewRows;
-  // All tiles of a block take the same number of panels.
-  const int64_t tiles = (block.count + kTileRows - 1) / kTileRows;
-  const int widest = kTiles.row[(block.count + tiles - 1) / tiles - 1].panels;
-  const int wide = kTiles.row[block.count / tiles - 1].panels == widest ? widest : 1;
-  const int64_t full_panels = problem.columns / LATHE_PANEL;
-
-  Tile tile = {};
-  tile.panel_stride = panel_stride;
+  const RowSplit split(block.count);
+  const int widest = kTiles.row[split.rows(0) - 1].panels;
+  BlockRange range = {.problem = problem,
+                      .part = part,
+                      .block = block,
+                      .split = split,
+                      .b = problem.packed_b + part.group * problem.b_group_stride,
+                      .panel_stride = depth * LATHE_PANEL,
+                      .wide = kTiles.row[split.base - 1].panels == widest ? widest : 1,
+                      .few_rows = block.count <= kFewRows,
+                      .tile = {}};
+  Tile& tile = range.tile;
+  tile.panel_stride = range.panel_stride;
   tile.runs = &problem.k_runs;
-  tile.epilogue.activation = epilogue.activation;
-  tile.epilogue.alpha = epilogue.alpha;
-  tile.epilogue.beta = epilogue.beta;
+  tile.epilogue.activation = problem.epilogue->activation;
+  tile.epilogue.alpha = problem.epilogue->alpha;
+  tile.epilogue.beta = problem.epilogue->beta;
+  const bool by_rows = !range.few_rows && depth_block == depth &&
+                       (part.panel_end - part.panel_begin) * range.panel_stride <= kStreamedFloats;
   int64_t k = 0;
   do {
     const int64_t count = std::min(depth_block, depth - k);
@@ -186,16 +267,12 @@ HWY_INLINE void compute_block(const Contraction& problem, const ContractionPart&
     }
     tile.resume = k > 0;
     tile.finish = k + count == depth;
-    int64_t panel = part.panel_begin;
-    while (panel < part.panel_end) {
-      const int panels = panel + wide <= std::min(part.panel_end, full_panels) ? wide : 1;
-      tile.column = panel * LATHE_PANEL;
-      tile.b = b + panel * panel_stride + k * LATHE_PANEL;
-      tile.epilogue.scale = epilogue.scale != nullptr ? epilogue.scale + column_shift + tile.column : nullptr;
-      tile.epilogue.bias = epilogue.bias != nullptr ? epilogue.bias + column_shift + tile.column : nullptr;
-      compute_rows(block, problem, panel, panels, few_rows, tile);
-      panel += panels;
+    if (by_rows) {
+      range.compute_by_rows();
+    } else {
+      range.compute_by_panels();
     }
+    range.b += count * LATHE_PANEL;
     k += count;
   } while (k < depth);
 }

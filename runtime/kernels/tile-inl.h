@@ -40,6 +40,9 @@ inline constexpr int kMaxAccumulators = 12;
 // Panels that a tile of `rows` rows takes at once; few rows take more, to keep enough sums in flight.
 constexpr int tile_panels(int rows) { return std::clamp(kMaxAccumulators / (rows * kPanelVectors), 1, 4); }
 
+// How far ahead B is fetched when it streams from memory: 4 KB.
+inline constexpr int64_t kPrefetchDistance = 1024;
+
 // A range of k: where it starts in the runs of A, and its length. B is at the start already.
 struct KRange {
   int64_t outer;
@@ -57,6 +60,9 @@ struct Tile {
   int64_t column;
   const float* b;
   int64_t panel_stride;
+  // Each step of k fetches a cache line from here into the second-level cache, then moves on by prefetch_step floats.
+  const float* prefetch;
+  int64_t prefetch_step;
   const KRuns* runs;
   KRange range;
   // Continue from the partial sums in c.
@@ -99,7 +105,8 @@ HWY_INLINE void finish_tile(const Tile& tile, VecF32 (&sum)[kRows * kPanels * kP
   apply_activation(d, tile.epilogue.activation, tile.epilogue.alpha, tile.epilogue.beta, sum);
 }
 
-template <int kRows, int kPanels, bool kPrefetch>
+// kStream: B comes from memory and is used by few rows, so it is fetched well ahead within its own panels.
+template <int kRows, int kPanels, bool kStream>
 HWY_NOINLINE void compute_tile(const Tile& tile) {
   constexpr int kRowVectors = kPanels * kPanelVectors;
   const F32 d;
@@ -121,6 +128,7 @@ HWY_NOINLINE void compute_tile(const Tile& tile) {
   const float* HWY_RESTRICT b[kPanels];
   LATHE_UNROLL
   for (int p = 0; p < kPanels; ++p) b[p] = tile.b + p * tile.panel_stride;
+  const float* prefetch = tile.prefetch;
   int64_t outer = tile.range.outer;
   int64_t inner = tile.range.inner;
   int64_t within = tile.range.within;
@@ -135,11 +143,16 @@ HWY_NOINLINE void compute_tile(const Tile& tile) {
       VecF32 columns[kRowVectors];
       LATHE_UNROLL
       for (int p = 0; p < kPanels; ++p) {
-        if constexpr (kPrefetch) hwy::Prefetch(b[p] + 1024);
+        if constexpr (kStream) {
+          hwy::Prefetch(b[p] + kPrefetchDistance);
+        } else {
+          __builtin_prefetch(prefetch + p * tile.panel_stride, 0, 2);
+        }
         LATHE_UNROLL
         for (int v = 0; v < kPanelVectors; ++v) columns[p * kPanelVectors + v] = hn::LoadU(d, b[p] + v * kLanes);
         b[p] += LATHE_PANEL;
       }
+      prefetch += tile.prefetch_step;
       LATHE_UNROLL
       for (int r = 0; r < kRows; ++r) {
         VecF32 row = hn::Set(d, a[r][k]);

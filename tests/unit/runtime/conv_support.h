@@ -1,0 +1,48 @@
+// A convolution test case: builds guarded operands and the expected output by seven plain loops.
+#ifndef LATHE_TESTS_UNIT_RUNTIME_CONV_SUPPORT_H_
+#define LATHE_TESTS_UNIT_RUNTIME_CONV_SUPPORT_H_
+
+#include <cstdint>
+#include <string>
+
+#include "lathe/kernels.h"
+#include "tests/unit/runtime/support.h"
+
+namespace lathe::runtime::test {
+
+struct ConvCase {
+  int64_t batch = 1;
+  int64_t out_h = 1;
+  int64_t out_w = 1;
+  int64_t in_c = 1;
+  int64_t out_c = 1;
+  int64_t kernel_h = 1;
+  int64_t kernel_w = 1;
+  int64_t stride_h = 1;
+  int64_t stride_w = 1;
+  int64_t dilation_h = 1;
+  int64_t dilation_w = 1;
+  int64_t groups = 1;
+  // Extra floats after the channels of a pixel, extra pixels after a row, extra rows after an image; in all operands.
+  int64_t channel_gap = 0;
+  int64_t pixel_gap = 0;
+  int64_t row_gap = 0;
+  bool residual = false;
+  bool in_place = false;
+  bool scale = false;
+  bool bias = false;
+  int32_t activation = LATHE_ACTIVATION_NONE;
+
+  [[nodiscard]] std::string name() const;
+};
+
+enum class ConvKernel { General, Depthwise };
+
+// Runs the case with `execution` (may be null) on the selected target, which is `target`, and compares bits, gaps
+// included.
+void run_conv_case(const std::string& target, ConvKernel kernel, const ConvCase& c,
+                   const lathe_execution* execution = nullptr);
+
+}  // namespace lathe::runtime::test
+
+#endif  // LATHE_TESTS_UNIT_RUNTIME_CONV_SUPPORT_H_
