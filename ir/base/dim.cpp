@@ -43,7 +43,12 @@ std::optional<int64_t> checked_multiply(int64_t a, int64_t b) {
   return result;
 }
 
-Dim make_function(DimFunction function, Dim a, Dim b);
+// a / b when nothing is left over and the quotient fits.
+std::optional<int64_t> exact_quotient(int64_t a, int64_t b) {
+  if (b == -1) return checked_multiply(a, -1);
+  if (b == 0 || a % b != 0) return std::nullopt;
+  return a / b;
+}
 
 }  // namespace
 
@@ -106,15 +111,20 @@ Dim Dim::from_terms(std::vector<DimTerm> terms, int64_t constant) {
   if (merged.empty()) return result;
   if (merged.size() > kMaxTerms) return invalid();
   int depth = 0;
+  size_t factor_count = 0;
   for (const DimTerm& term : merged) {
     if (term.factors.size() > kMaxTerms) return invalid();
+    factor_count += term.factors.size();
     for (const DimAtom& atom : term.factors) {
       if (!atom.is_symbol()) {
-        depth = std::max({depth, 1 + atom.arguments->first.depth(), 1 + atom.arguments->second.depth()});
+        const auto& [first, second] = *atom.arguments;
+        depth = std::max({depth, 1 + first.depth(), 1 + second.depth()});
+        factor_count += first.factor_count() + second.factor_count();
       }
     }
   }
-  if (depth > kMaxDepth) return invalid();
+  if (depth > kMaxDepth || factor_count > kMaxFactors) return invalid();
+  result.factor_count_ = static_cast<uint16_t>(factor_count);
   result.depth_ = static_cast<int16_t>(depth);
   result.terms_ = std::make_shared<const std::vector<DimTerm>>(std::move(merged));
   return result;
@@ -295,8 +305,9 @@ std::optional<Dim> exact_divide(const Dim& a, const Dim& b) {
   }
   std::vector<DimTerm> quotient;
   for (const DimTerm& term : a.terms()) {
-    if (term.coefficient % divisor.coefficient != 0) return std::nullopt;
-    DimTerm part{term.coefficient / divisor.coefficient, term.factors};
+    const auto coefficient = exact_quotient(term.coefficient, divisor.coefficient);
+    if (!coefficient) return std::nullopt;
+    DimTerm part{*coefficient, term.factors};
     for (const DimAtom& atom : divisor.factors) {
       const auto found = std::find_if(part.factors.begin(), part.factors.end(),
                                       [&](const DimAtom& other) { return compare_atoms(atom, other) == 0; });
@@ -307,8 +318,9 @@ std::optional<Dim> exact_divide(const Dim& a, const Dim& b) {
   }
   int64_t constant = 0;
   if (a.constant_part() != 0) {
-    if (!divisor.factors.empty() || a.constant_part() % divisor.coefficient != 0) return std::nullopt;
-    constant = a.constant_part() / divisor.coefficient;
+    const auto quotient_of_constant = exact_quotient(a.constant_part(), divisor.coefficient);
+    if (!divisor.factors.empty() || !quotient_of_constant) return std::nullopt;
+    constant = *quotient_of_constant;
   }
   Dim result = constant;
   std::vector<DimTerm> kept;

@@ -44,9 +44,11 @@ struct DimAtom {
 
 class Dim {
  public:
-  /// Deepest nesting of functions, and most terms, of a valid Dim.
+  /// Deepest nesting of functions, most terms, and most factors (those inside of functions included, a shared one once
+  /// for each mention) of a valid Dim.
   static constexpr int kMaxDepth = 24;
   static constexpr size_t kMaxTerms = 64;
+  static constexpr size_t kMaxFactors = 1024;
 
   Dim() = default;
   Dim(int64_t value) : constant_(value) {}  // NOLINT(google-explicit-constructor)
@@ -66,6 +68,7 @@ class Dim {
   [[nodiscard]] const std::vector<DimTerm>& terms() const;
   [[nodiscard]] int64_t constant_part() const { return constant_; }
   [[nodiscard]] int depth() const { return depth_; }
+  [[nodiscard]] size_t factor_count() const { return factor_count_; }
 
   /// Where the number came from; survives copies, not arithmetic. `with_origin` returns a copy that carries it.
   [[nodiscard]] OriginId origin() const { return origin_; }
@@ -100,6 +103,7 @@ class Dim {
   int64_t constant_ = 0;
   std::shared_ptr<const std::vector<DimTerm>> terms_;
   OriginId origin_;
+  uint16_t factor_count_ = 0;
   int16_t depth_ = 0;
   bool valid_ = true;
 };
@@ -177,7 +181,9 @@ class SymbolTable {
 
  private:
   [[nodiscard]] bool proves_non_negative(const Dim& dim) const;
+  void update_ranges();
   std::vector<Row> rows_;
+  std::vector<Interval> ranges_;  ///< of each row, by the rows before it
 };
 
 }  // namespace lathe

@@ -115,7 +115,7 @@ size_t display_width(std::string_view text) {
   return width;
 }
 
-std::string quoted(std::string_view name) {
+std::string quoted_name(std::string_view name) {
   constexpr size_t kLongest = 100;
   return "`" + display_text(name, kLongest) + "`";
 }

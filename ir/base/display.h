@@ -30,7 +30,7 @@ struct DisplayCell {
 [[nodiscard]] size_t display_width(std::string_view text);
 
 /// A name as messages quote it: in backticks, safe, and cut when it is longer than a line.
-[[nodiscard]] std::string quoted(std::string_view name);
+[[nodiscard]] std::string quoted_name(std::string_view name);
 
 /// The text with every byte that isn't part of valid UTF-8 replaced by U+FFFD, for formats that must be UTF-8.
 [[nodiscard]] std::string valid_utf8(std::string_view text, size_t longest = 65536);

@@ -202,7 +202,7 @@ std::string fix_preview(const FixIt& fix, const LocationTable& locations, size_t
 std::string describe_element(const ModelLocation& model) {
   if (model.what.empty()) return {};
   std::string text = model.what;
-  text += model.name.empty() ? fmt::format(" #{}", model.index) : " " + quoted(model.name);
+  text += model.name.empty() ? fmt::format(" #{}", model.index) : " " + quoted_name(model.name);
   if (!model.op.empty()) text += fmt::format(" ({})", display_text(model.op, 100));
   return text;
 }

@@ -170,7 +170,7 @@ class TextRenderer {
     if (diagnostic_.where.valid()) {
       if (const auto* fused = std::get_if<FusedLocation>(&locations_[diagnostic_.where])) fused_with(*fused);
     }
-    if (!diagnostic_.layer.empty() && !layer_is_named) detail("layer", Style::Strong, quoted(diagnostic_.layer));
+    if (!diagnostic_.layer.empty() && !layer_is_named) detail("layer", Style::Strong, quoted_name(diagnostic_.layer));
     for (const std::string& note : diagnostic_.notes) detail("note", Style::Strong, note);
     for (const FixIt& fix : diagnostic_.fixes) {
       detail("help", Style::Help, fix.verified ? fix.title : fix.title + " (not checked)");
@@ -280,7 +280,7 @@ std::string render_text(const Diagnostics& diagnostics, const LocationTable& loc
   }
   if (!unsupported.empty()) add(render_unsupported(unsupported, locations, options));
   if (diagnostics.dropped() != 0) {
-    add(fmt::format("{} more are not shown\n", plural(diagnostics.dropped(), "error", "errors")));
+    add(fmt::format("{} not shown\n", plural(diagnostics.dropped(), "more error is", "more errors are")));
   }
   return result;
 }

@@ -63,10 +63,22 @@ void SymbolTable::declare(std::string_view name, Dim lower, Dim upper) {
     if (row.name == name) {
       row.lower = std::move(lower);
       row.upper = std::move(upper);
+      ranges_.clear();
+      update_ranges();
       return;
     }
   }
   rows_.push_back(Row{std::string(name), std::move(lower), std::move(upper)});
+  update_ranges();
+}
+
+// Bounds that mention other symbols are followed once, here: a chain of them must not make interval() exponential.
+void SymbolTable::update_ranges() {
+  while (ranges_.size() < rows_.size()) {
+    const Row& row = rows_[ranges_.size()];
+    const Interval range{interval(row.lower).lower, interval(row.upper).upper};
+    ranges_.push_back(range);
+  }
 }
 
 const SymbolTable::Row* SymbolTable::find(std::string_view name) const {
@@ -90,7 +102,9 @@ SymbolTable::Interval SymbolTable::interval(const Dim& dim) const {
     for (const DimAtom& atom : term.factors) {
       Interval factor{kLeast, kMost};
       if (atom.is_symbol()) {
-        if (const Row* row = find(atom.symbol)) factor = {interval(row->lower).lower, interval(row->upper).upper};
+        const Row* row = find(atom.symbol);
+        const size_t position = row == nullptr ? rows_.size() : static_cast<size_t>(row - rows_.data());
+        if (position < ranges_.size()) factor = ranges_[position];
       } else {
         const Interval a = interval(atom.arguments->first);
         const Interval b = interval(atom.arguments->second);
@@ -113,22 +127,20 @@ SymbolTable::Interval SymbolTable::interval(const Dim& dim) const {
 
 namespace {
 
-// c*q(a, b) lies between c*lower and c*upper where q is a function atom; used to remove atoms that intervals alone
-// can't relate to the rest: floordiv(a, b)*b <= a and > a - b.
+// Removes a floordiv that intervals can't relate to the rest, by floordiv(a, d)*d <= a and > a - d. The result is at
+// least 0 only if `dim` is: where the coefficient is no multiple of d, dim*d is bounded instead, and as dim is whole,
+// it suffices that dim*d > -d.
 std::optional<Dim> without_floordiv(const Dim& dim) {
   for (const DimTerm& term : dim.terms()) {
-    for (size_t i = 0; i < term.factors.size(); ++i) {
-      const DimAtom& atom = term.factors[i];
-      if (atom.is_symbol() || atom.function != DimFunction::FloorDiv) continue;
-      const auto divisor = atom.arguments->second.as_constant();
-      if (!divisor || term.factors.size() != 1 || term.coefficient % *divisor != 0) continue;
-      const int64_t multiple = term.coefficient / *divisor;
-      Dim call = floordiv(atom.arguments->first, atom.arguments->second);
-      const Dim rest = dim - call * Dim(term.coefficient);
-      // For a lower bound of the whole: multiple*(divisor*floor(a/divisor)).
-      const Dim bound = multiple > 0 ? atom.arguments->first - Dim(*divisor - 1) : atom.arguments->first;
-      return rest + bound * Dim(multiple);
-    }
+    const DimAtom& atom = term.factors.front();
+    if (term.factors.size() != 1 || atom.is_symbol() || atom.function != DimFunction::FloorDiv) continue;
+    const auto divisor = atom.arguments->second.as_constant();
+    if (!divisor) continue;
+    const Dim call = floordiv(atom.arguments->first, atom.arguments->second);
+    const Dim rest = dim - call * Dim(term.coefficient);
+    const Dim least_multiple = term.coefficient > 0 ? atom.arguments->first - Dim(*divisor - 1) : atom.arguments->first;
+    if (term.coefficient % *divisor == 0) return rest + least_multiple * Dim(term.coefficient / *divisor);
+    return rest * Dim(*divisor) + least_multiple * Dim(term.coefficient) + Dim(*divisor - 1);
   }
   return std::nullopt;
 }

@@ -103,6 +103,10 @@ Result<int64_t> TokenCursor::expect_integer(std::string_view what) {
 Result<double> TokenCursor::expect_number(std::string_view what) {
   const Token token = peek();
   if (token.kind != TokenKind::Integer && token.kind != TokenKind::Float) return error_expected(what);
+  if (token.kind == TokenKind::Integer && token.text.find_first_of("xX") != std::string_view::npos) {
+    LATHE_TRY(const int64_t pattern, expect_integer(what));
+    return static_cast<double>(pattern);
+  }
   double value = 0;
   const char* end = token.text.data() + token.text.size();
   const auto parsed = std::from_chars(token.text.data(), end, value);
