@@ -34,6 +34,8 @@ inline constexpr uint32_t kMaxLanes = 128;
 inline constexpr uint32_t kReductionLanes = 16;
 /// Most bytes of all local buffers of one kernel together; they live on the stack.
 inline constexpr int64_t kMaxLocalBytes = 32768;
+/// Deepest nesting of loops and branches.
+inline constexpr size_t kMaxNesting = 64;
 /// Most iterations of an unrolled loop.
 inline constexpr int64_t kMaxUnrolled = 64;
 

@@ -7,12 +7,14 @@
 // step has a location and the name of the layer it came from.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -45,6 +47,10 @@ struct Data {
   std::span<const std::byte> bytes;
   std::shared_ptr<const void> owner;  ///< keeps `bytes` alive
   uint32_t alignment = 64;
+  uint64_t absent_bytes = 0;  ///< size when the bytes are not there: weights left out, or large data parsed from text
+  uint64_t hash = 0;          ///< of absent bytes, as the text said; 0 for none
+
+  [[nodiscard]] uint64_t size() const { return bytes.empty() ? absent_bytes : bytes.size(); }
 };
 /// Data that owns a copy of `bytes`.
 [[nodiscard]] Data owned_data(std::string name, std::vector<std::byte> bytes);
@@ -180,5 +186,19 @@ struct Program {
   std::vector<Step> steps;
   Dim arena_bytes = 0;  ///< over symbols that are bound FromInput; the arena is aligned to 64 bytes
 };
+
+/// The names of the last four sizes of a kernel that a CallbackField runs.
+inline constexpr std::array<std::string_view, 4> kCallbackSizes = {"row_begin", "row_end", "column_begin",
+                                                                   "column_end"};
+
+/// Bytes that `extent` elements take.
+[[nodiscard]] Dim byte_extent(ElementType element, const Dim& extent);
+/// The extent of parameter `parameter` of the kernel that a step runs, in symbols of the program. Sizes of callbacks
+/// that the step does not give are left as they are.
+[[nodiscard]] Dim parameter_extent(const Program& program, const RunStep& run, size_t parameter);
+/// True when two parameters of the step, of which one is written, are not provably disjoint memory.
+[[nodiscard]] bool may_share_memory(const Program& program, const RunStep& run);
+/// True when the kernel has a parallel loop.
+[[nodiscard]] bool has_parallel_loop(const Kernel& kernel);
 
 }  // namespace lathe::kernel

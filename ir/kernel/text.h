@@ -19,12 +19,15 @@ inline constexpr size_t kInlineBytes = 256;
 
 [[nodiscard]] std::string print(const Kernel& kernel);
 [[nodiscard]] std::string print(const Program& program);
-/// One line without its line end, for messages: the head of a loop, a let, a store.
+/// One line without its line end, for messages: the head of a loop, a let, a store. Values are named by their ids,
+/// which are the numbers in the text for parsed kernels.
 [[nodiscard]] std::string print_head(const Kernel& kernel, StatementId statement);
 
 /// One `kernel`, which must be all of the text. Syntax only; see verify().
 [[nodiscard]] Result<Kernel> parse_kernel(std::string_view text, FileId file, LocationTable& locations,
                                           Diagnostics& diagnostics);
+/// One `kernel` at the cursor, which is left behind its closing brace.
+[[nodiscard]] Result<Kernel> parse_kernel(TokenCursor& cursor);
 /// Any number of kernels and one `program`.
 [[nodiscard]] Result<Program> parse_program(std::string_view text, FileId file, LocationTable& locations,
                                             Diagnostics& diagnostics);

@@ -154,6 +154,16 @@ void evaluate_op(ScalarOp op, ElementType type, std::span<const ScalarColumn* co
 [[nodiscard]] ScalarColumn evaluate(const ScalarExpression& expression, std::span<const ScalarColumn> arguments,
                                     size_t count);
 
+/// A number in a text whose type is not known yet: `true`, `false`, an integer up to 64 unsigned bits, or a float.
+struct ScalarNumber {
+  bool is_integer = false;
+  double real = 0.0;
+  int64_t integer = 0;
+  /// Rounded, or wrapped, into the type.
+  [[nodiscard]] ScalarValue as(ElementType type) const;
+};
+[[nodiscard]] Result<ScalarNumber> parse_scalar_number(TokenCursor& cursor);
+
 /// `{ %0 = argument 0 : f32  %1 = constant 0.5 : f32  %2 = mul %0, %1 : f32  return %2 }`, on one line.
 [[nodiscard]] std::string text(const ScalarExpression& expression);
 /// Parses what text() prints. Checks types.

@@ -8,32 +8,6 @@
 namespace lathe {
 namespace {
 
-/// The number after `constant`, still without a type.
-struct Number {
-  bool is_integer = false;
-  double real = 0.0;
-  int64_t integer = 0;
-};
-
-Result<Number> parse_number(TokenCursor& cursor) {
-  if (cursor.accept("true")) return Number{true, 1.0, 1};
-  if (cursor.accept("false")) return Number{true, 0.0, 0};
-  const Token token = cursor.peek();
-  uint64_t large = 0;
-  if (token.kind == TokenKind::Integer) {
-    const char* end = token.text.data() + token.text.size();
-    const auto [rest, error] = std::from_chars(token.text.data(), end, large);
-    if (error == std::errc() && rest == end) {
-      cursor.next();
-      return Number{true, static_cast<double>(large), static_cast<int64_t>(large)};
-    }
-    LATHE_TRY(const int64_t value, cursor.expect_integer("a number"));
-    return Number{true, static_cast<double>(value), value};
-  }
-  LATHE_TRY(const double value, cursor.expect_number("a number"));
-  return Number{false, value, 0};
-}
-
 Result<ElementType> parse_type_suffix(TokenCursor& cursor) {
   LATHE_TRY_VOID(cursor.expect(":"));
   const auto type = parse_element_type(cursor.peek().text);
@@ -71,10 +45,9 @@ Result<ScalarNode> parse_node(TokenCursor& cursor, const ScalarExpression& befor
     return node;
   }
   if (*op == ScalarOp::Constant) {
-    LATHE_TRY(const Number number, parse_number(cursor));
+    LATHE_TRY(const ScalarNumber number, parse_scalar_number(cursor));
     LATHE_TRY(node.type, parse_type_suffix(cursor));
-    node.immediate = number.is_integer && !is_float(node.type) ? ScalarValue::of_integer(node.type, number.integer)
-                                                               : ScalarValue::of(node.type, number.real);
+    node.immediate = number.as(node.type);
     return node;
   }
   std::array<ElementType, 3> types{};
@@ -98,6 +71,29 @@ Result<ScalarNode> parse_node(TokenCursor& cursor, const ScalarExpression& befor
 }
 
 }  // namespace
+
+ScalarValue ScalarNumber::as(ElementType type) const {
+  return is_integer && !is_float(type) ? ScalarValue::of_integer(type, integer) : ScalarValue::of(type, real);
+}
+
+Result<ScalarNumber> parse_scalar_number(TokenCursor& cursor) {
+  if (cursor.accept("true")) return ScalarNumber{true, 1.0, 1};
+  if (cursor.accept("false")) return ScalarNumber{true, 0.0, 0};
+  const Token token = cursor.peek();
+  if (token.kind == TokenKind::Integer) {
+    uint64_t large = 0;
+    const char* end = token.text.data() + token.text.size();
+    const auto [rest, error] = std::from_chars(token.text.data(), end, large);
+    if (error == std::errc() && rest == end) {
+      cursor.next();
+      return ScalarNumber{true, static_cast<double>(large), static_cast<int64_t>(large)};
+    }
+    LATHE_TRY(const int64_t value, cursor.expect_integer("a number"));
+    return ScalarNumber{true, static_cast<double>(value), value};
+  }
+  LATHE_TRY(const double value, cursor.expect_number("a number"));
+  return ScalarNumber{false, value, 0};
+}
 
 std::string text(const ScalarExpression& expression) {
   std::string out = "{ ";
