@@ -65,7 +65,7 @@ void NestBuilder::add_parameter(ValueId outer, Access access) {
   Dim extent = 1;
   for (size_t axis = 0; axis < type.dims.size(); ++axis) extent += (type.dims[axis] - 1) * placement.strides[axis];
   const std::string& hint = module_.graph.value(outer).name;
-  for_each_symbol(extent, [&](const std::string& symbol) { use_size(symbol); });
+  use_sizes_of(extent);
   const BufferId buffer = builder_.buffer({.name = hint.empty() ? fmt::format("t{}", parameters_.size()) : hint,
                                            .element = type.element,
                                            .extent = extent,
@@ -78,10 +78,12 @@ void NestBuilder::use_size(const std::string& symbol) {
   if (row != nullptr) builder_.size(symbol, row->lower, row->upper);
 }
 
+void NestBuilder::use_sizes_of(const Dim& dim) {
+  for_each_symbol(dim, [&](const std::string& symbol) { use_size(symbol); });
+}
+
 void NestBuilder::use_sizes(const ForOptions& options) {
-  for (const Dim& dim : {options.begin, options.end, options.step}) {
-    for_each_symbol(dim, [&](const std::string& symbol) { use_size(symbol); });
-  }
+  for (const Dim& dim : {options.begin, options.end, options.step}) use_sizes_of(dim);
 }
 
 BufferId NestBuilder::buffer_of(ValueId outer) {

@@ -53,6 +53,8 @@ class NestBuilder {
 
   /// The element of `value` at `index`, in the current lanes. Opens loops for reductions on the way.
   kernel::ValueId evaluate(ValueId value, const IndexVector& index);
+  /// Makes the size symbols of `dim` sizes of the kernel.
+  void use_sizes_of(const Dim& dim);
   /// Writes an element of a result of the group to where the outer value lies.
   void store(ValueId outer, const IndexVector& index, kernel::ValueId element);
   /// Writes an element at a position of the outer value's window.
@@ -107,7 +109,7 @@ class NestBuilder {
   std::vector<Parameter> parameters_;
 };
 
-/// Result elements in lanes; all results have the same shape. Also for one Move with several pieces (then alone).
+/// Result elements in lanes; all results have the same shape.
 [[nodiscard]] LoweredKernel pointwise_kernel(const Module& module, const Placements& placements, const Group& group,
                                              std::string name);
 /// True when the group's reductions run over the same trailing axes, whose last one is contiguous.
@@ -115,8 +117,8 @@ class NestBuilder {
 /// Rows one after the other, each reduced and then written.
 [[nodiscard]] LoweredKernel row_kernel(const Module& module, const Placements& placements, const Group& group,
                                        std::string name);
-/// Copies a value into the window of another one of the same shape.
-[[nodiscard]] LoweredKernel copy_kernel(const Module& module, const Placements& placements, ValueId from,
-                                        const Placement& to, std::string name);
+/// A Move with several pieces or a border: copies and fills what is not in place; nothing when all of it is.
+[[nodiscard]] std::optional<LoweredKernel> assemble_kernel(const Module& module, const Placements& placements,
+                                                           const Group& group, std::string name);
 
 }  // namespace lathe::lower

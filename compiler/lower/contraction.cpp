@@ -1,0 +1,439 @@
+// Recognising products and convolutions, packing their weights, writing their descriptors.
+#include "compiler/lower/contraction.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+
+#include "compiler/lower/epilogue.h"
+#include "lathe/kernels.h"
+
+namespace lathe::lower {
+namespace {
+
+using kernel::BufferRef;
+using kernel::Field;
+
+// ---- fields of the C structs
+
+kernel::Field size_field(std::string name, size_t offset, Dim value) {
+  return {std::move(name), static_cast<uint32_t>(offset), kernel::SignedField{std::move(value), 64}};
+}
+
+#define LATHE_SIZE_FIELD(type, member, value) size_field(#member, offsetof(type, member), value)
+
+Field unsigned_field(std::string name, size_t offset, uint32_t value) {
+  return {std::move(name), static_cast<uint32_t>(offset), kernel::UnsignedField{value}};
+}
+
+Field float_field(std::string name, size_t offset, double value) {
+  return {std::move(name), static_cast<uint32_t>(offset), kernel::FloatField{static_cast<float>(value)}};
+}
+
+Field pointer_field(std::string name, size_t offset, const std::optional<BufferRef>& buffer) {
+  if (!buffer) return {std::move(name), static_cast<uint32_t>(offset), kernel::NullField{}};
+  return {std::move(name), static_cast<uint32_t>(offset), kernel::PointerField{*buffer}};
+}
+
+// ---- what a group is
+
+bool is_product(const Reduction& reduction) {
+  const ScalarNode& last = reduction.body.nodes[reduction.body.result];
+  return reduction.operands.size() == 2 && reduction.combine == ScalarOp::Add &&
+         reduction.accumulator == ElementType::F32 && reduction.body.operation_count() == 1 &&
+         last.op == ScalarOp::Mul && reduction.body.nodes[last.operands[0]].argument == 0;
+}
+
+std::optional<Epilogue> epilogue_of(const Module& module, const Group& group, size_t column_axis) {
+  if (group.results.size() != 1) return std::nullopt;
+  const std::vector<NodeId> chain(group.nodes.begin() + 1, group.nodes.end());
+  const ValueId sum = module.graph.node(group.nodes[0]).results[0];
+  const ValueId last = chain.empty() ? sum : module.graph.node(chain.back()).results[0];
+  if (group.results[0].first != last) return std::nullopt;
+  if (chain.empty()) return own_epilogue(ExistingNodeView(module, group.nodes[0]));
+  return match_epilogue(module, sum, column_axis, chain, nullptr);
+}
+
+// ---- epilogue operands
+
+// One number per column: memory when it lies there densely, else copies of a scalar constant.
+std::optional<BufferRef> column_operand(ProgramBuilder& program, const Group& group, ValueId value, int64_t columns) {
+  const Module& module = program.module();
+  const TensorType& type = module.graph.tensor(group.outside(value));
+  if (const auto number = uniform_leaf(module, group, value)) {
+    const double real = number->as_double();
+    return program.data(fmt::format("splat {} {}", real, columns), "splat",
+                        [&] { return std::vector<float>(static_cast<size_t>(columns), static_cast<float>(real)); });
+  }
+  const Placement& placement = program.placements().at(group.outside(value));
+  if (!(type.element_count() == Dim(columns)) || !is_dense(placement, type.dims)) return std::nullopt;
+  return program.reference(placement);
+}
+
+struct EpilogueOperands {
+  std::optional<BufferRef> scale;
+  std::optional<BufferRef> bias;
+};
+
+std::optional<EpilogueOperands> column_operands(ProgramBuilder& program, const Group& group, const Epilogue& epilogue,
+                                                int64_t columns) {
+  EpilogueOperands operands;
+  if (epilogue.scale.valid()) {
+    operands.scale = column_operand(program, group, epilogue.scale, columns);
+    if (!operands.scale) return std::nullopt;
+  }
+  if (epilogue.bias.valid()) {
+    operands.bias = column_operand(program, group, epilogue.bias, columns);
+    if (!operands.bias) return std::nullopt;
+  }
+  return operands;
+}
+
+kernel::StructArgument epilogue_argument(const Epilogue& epilogue, const EpilogueOperands& operands) {
+  using S = lathe_epilogue_f32;
+  kernel::StructArgument argument{"lathe_epilogue_f32", sizeof(S), {}};
+  argument.fields = {
+      unsigned_field("struct_size", offsetof(S, struct_size), sizeof(S)),
+      {"activation", offsetof(S, activation), kernel::SignedField{epilogue.activation, 32}},
+      float_field("alpha", offsetof(S, alpha), epilogue.alpha),
+      float_field("beta", offsetof(S, beta), epilogue.beta),
+      pointer_field("scale", offsetof(S, scale), operands.scale),
+      pointer_field("bias", offsetof(S, bias), operands.bias),
+  };
+  return argument;
+}
+
+kernel::Argument pointer_or_null(ProgramBuilder& program, const Group& group, ValueId value) {
+  if (!value.valid()) return kernel::NullArgument{};
+  return kernel::PointerArgument{program.reference(program.placements().at(group.outside(value)))};
+}
+
+// ---- matrix products
+
+// Strides of one axis of the iteration space through the three windows.
+struct AxisStrides {
+  Dim extent;
+  Dim a;
+  Dim b;
+  Dim c;
+  bool in_a = false;
+  bool in_b = false;
+};
+
+std::optional<Dim> stride_along(const std::vector<Dim>& index, const Placement& window, size_t axis) {
+  Dim address = 0;
+  for (size_t i = 0; i < index.size(); ++i) address += index[i] * window.strides[i];
+  const auto parts = linear_in(address, *axis_symbol(axis).as_symbol());
+  if (!parts) return std::nullopt;
+  return parts->coefficient;
+}
+
+bool any_mentions(const std::vector<Dim>& index, size_t axis) {
+  return std::any_of(index.begin(), index.end(),
+                     [&](const Dim& dim) { return mentions(dim, *axis_symbol(axis).as_symbol()); });
+}
+
+struct Gemm {
+  AxisStrides batch{1, 0, 0, 0};
+  AxisStrides m{1, 0, 0, 0};
+  AxisStrides n{1, 0, 0, 0};
+  AxisStrides k{1, 1, 0, 0};
+  size_t column_axis = 0;
+};
+
+// Merges `outer` into `inner` when both are walked with one stride everywhere.
+bool merge(AxisStrides& inner, const AxisStrides& outer) {
+  if (inner.extent.is_constant(1)) {
+    inner = outer;
+    return true;
+  }
+  if (!(outer.a == inner.a * inner.extent) || !(outer.c == inner.c * inner.extent)) return false;
+  if (inner.in_b && !(outer.b == inner.b * inner.extent)) return false;
+  inner.extent *= outer.extent;
+  return true;
+}
+
+std::optional<Gemm> plan_gemm(const Reduction& reduction, const Placement& a, const Placement& b, const Placement& c) {
+  Gemm gemm;
+  bool have_column = false;
+  const auto& a_index = reduction.operand_indices[0];
+  const auto& b_index = reduction.operand_indices[1];
+  for (size_t axis = reduction.extents.size(); axis-- > 0;) {
+    if (reduction.extents[axis].is_constant(1)) continue;
+    AxisStrides strides{reduction.extents[axis], 0, 0, 0, any_mentions(a_index, axis), any_mentions(b_index, axis)};
+    const auto along_a = stride_along(a_index, a, axis);
+    const auto along_b = stride_along(b_index, b, axis);
+    if (!along_a || !along_b) return std::nullopt;
+    strides.a = *along_a;
+    strides.b = *along_b;
+    if (axis >= reduction.result_rank) {
+      if (!gemm.k.extent.is_constant(1) || !strides.in_a || !strides.in_b) return std::nullopt;
+      gemm.k = strides;
+      continue;
+    }
+    strides.c = c.strides[axis];
+    if (!have_column && strides.in_b && !strides.in_a) {
+      gemm.n = strides;
+      gemm.column_axis = axis;
+      have_column = true;
+    } else if (strides.in_a && !strides.in_b && gemm.batch.extent.is_constant(1) && merge(gemm.m, strides)) {
+      continue;
+    } else if (!merge(gemm.batch, strides)) {
+      return std::nullopt;
+    }
+  }
+  if (!have_column || !gemm.k.a.is_constant(1) || !gemm.n.c.is_constant(1)) return std::nullopt;
+  return gemm;
+}
+
+bool is_small(const Gemm& gemm) {
+  const Dim work = gemm.batch.extent * gemm.m.extent * gemm.n.extent * gemm.k.extent;
+  return work.is_constant() && work.constant() < kSmallProduct;
+}
+
+// The packed B of all batches, and the floats from one batch to the next.
+struct PackedB {
+  BufferRef buffer;
+  Dim batch_stride;
+};
+
+std::optional<PackedB> pack_b(ProgramBuilder& program, const ConstantData& weights, const Gemm& gemm,
+                              const Placement& b) {
+  const auto k = gemm.k.extent.as_constant();
+  const auto n = gemm.n.extent.as_constant();
+  const auto row = gemm.k.b.as_constant();
+  const auto column = gemm.n.b.as_constant();
+  const auto step = gemm.batch.b.as_constant();
+  const auto batches = step && *step == 0 ? std::optional<int64_t>(1) : gemm.batch.extent.as_constant();
+  const auto offset = b.offset.as_constant();
+  if (!k || !n || !row || !column || !step || !batches || !offset || weights.splat) return std::nullopt;
+  const int64_t floats = lathe_packed_gemm_b_floats(*k, *n);
+  const auto* source = reinterpret_cast<const float*>(weights.bytes.data()) + *offset;
+  const std::string key = fmt::format("gemm {} {} {} {} {} {} {}", static_cast<const void*>(source), *k, *n, *row,
+                                      *column, *step, *batches);
+  const BufferRef buffer = program.data(key, weights.name, [&] {
+    std::vector<float> packed(static_cast<size_t>(floats * *batches));
+    for (int64_t i = 0; i < *batches; ++i) {
+      lathe_pack_gemm_b_f32(source + i * *step, *k, *n, *row, *column, packed.data() + i * floats);
+    }
+    return packed;
+  });
+  return PackedB{buffer, *step == 0 ? Dim(0) : Dim(floats)};
+}
+
+bool lower_gemm(ProgramBuilder& program, const Group& group, const Reduction& reduction) {
+  const Module& module = program.module();
+  const Node& node = module.graph.node(group.nodes[0]);
+  const ValueId left = group.outside(node.operands[reduction.operands[0]]);
+  const ValueId right = group.outside(node.operands[reduction.operands[1]]);
+  const ValueId result = group.results[0].second;
+  const Placement& a = program.placements().at(left);
+  const Placement& b = program.placements().at(right);
+  const Placement& c = program.placements().at(result);
+  const ConstantData* weights = constant_leaf(module, group, right);
+  if (weights == nullptr || weights->absent) return false;
+  const auto gemm = plan_gemm(reduction, a, b, c);
+  if (!gemm || is_small(*gemm)) return false;
+  const auto epilogue = epilogue_of(module, group, gemm->column_axis);
+  if (!epilogue) return false;
+  const Placement* residual =
+      epilogue->residual.valid() ? &program.placements().at(group.outside(epilogue->residual)) : nullptr;
+  if (residual != nullptr && residual->strides != c.strides) return false;
+  const auto columns = gemm->n.extent.as_constant();
+  if (!columns) return false;
+  const auto operands = column_operands(program, group, *epilogue, *columns);
+  const auto packed = pack_b(program, *weights, *gemm, b);
+  if (!operands || !packed) return false;
+
+  using S = lathe_gemm_f32_shape;
+  kernel::StructArgument shape{"lathe_gemm_f32_shape", sizeof(S), {}};
+  shape.fields = {
+      unsigned_field("struct_size", offsetof(S, struct_size), sizeof(S)),
+      LATHE_SIZE_FIELD(S, batch, gemm->batch.extent),
+      LATHE_SIZE_FIELD(S, m, gemm->m.extent),
+      LATHE_SIZE_FIELD(S, n, gemm->n.extent),
+      LATHE_SIZE_FIELD(S, k, gemm->k.extent),
+      LATHE_SIZE_FIELD(S, a_row_stride, gemm->m.a),
+      LATHE_SIZE_FIELD(S, a_batch_stride, gemm->batch.a),
+      LATHE_SIZE_FIELD(S, b_batch_stride, packed->batch_stride),
+      LATHE_SIZE_FIELD(S, c_row_stride, gemm->m.c),
+      LATHE_SIZE_FIELD(S, c_batch_stride, gemm->batch.c),
+      LATHE_SIZE_FIELD(S, residual_row_stride, residual != nullptr ? gemm->m.c : Dim(0)),
+      LATHE_SIZE_FIELD(S, residual_batch_stride, residual != nullptr ? gemm->batch.c : Dim(0)),
+  };
+  kernel::CallStep call{"lathe_gemm_f32", {}, kernel::StatusResult{}};
+  call.arguments = {kernel::ExecutionArgument{},
+                    std::move(shape),
+                    kernel::PointerArgument{program.reference(a)},
+                    kernel::PointerArgument{packed->buffer},
+                    kernel::PointerArgument{program.reference(c)},
+                    pointer_or_null(program, group, epilogue->residual),
+                    epilogue_argument(*epilogue, *operands)};
+  program.call(std::move(call), group);
+  return true;
+}
+
+// ---- convolutions
+
+// A convolution of one or two spatial axes, channels last, without padding, as two spatial axes.
+struct Convolution {
+  int64_t groups = 1;
+  int64_t in_channels = 0;
+  int64_t out_channels = 0;
+  int64_t kernel[2] = {1, 1};
+  int64_t stride[2] = {1, 1};
+  int64_t dilation[2] = {1, 1};
+  size_t spatial = 2;
+};
+
+std::optional<Convolution> plan_convolution(const NodeView& view) {
+  if (view.op().attribute_index("channels_last") < 0 || !view.boolean("channels_last")) return std::nullopt;
+  const Integers& pads = view.integers("pads");
+  if (std::any_of(pads.begin(), pads.end(), [](int64_t pad) { return pad != 0; })) return std::nullopt;
+  const Shape& weight = view.dims(1);
+  Convolution conv;
+  conv.spatial = weight.size() - 2;
+  if (conv.spatial != 1 && conv.spatial != 2) return std::nullopt;
+  conv.groups = view.integer("groups");
+  conv.out_channels = weight[0].constant();
+  conv.in_channels = weight[1].constant() * conv.groups;
+  for (size_t i = 0; i < conv.spatial; ++i) {
+    const size_t slot = 2 - conv.spatial + i;
+    conv.kernel[slot] = weight[2 + i].constant();
+    conv.stride[slot] = view.integers("strides")[i];
+    conv.dilation[slot] = view.integers("dilations")[i];
+  }
+  return conv;
+}
+
+bool is_depthwise(const Convolution& conv) {
+  return conv.groups > 1 && conv.groups == conv.in_channels && conv.groups == conv.out_channels;
+}
+
+// Strides of an activation [N, spatial..., C] as image, row and pixel; nothing when channels aren't adjacent.
+struct ActivationStrides {
+  Dim image;
+  Dim row;
+  Dim pixel;
+};
+
+std::optional<ActivationStrides> activation_strides(const Placement& window, const Shape& dims, size_t spatial) {
+  if (!window.strides.back().is_constant(1) && !dims.back().is_constant(1)) return std::nullopt;
+  return ActivationStrides{window.strides[0], spatial == 2 ? window.strides[1] : Dim(0), window.strides[spatial]};
+}
+
+BufferRef pack_weights(ProgramBuilder& program, const ConstantData& weights, const Convolution& conv) {
+  const auto* source = reinterpret_cast<const float*>(weights.bytes.data());
+  const int64_t taps = conv.kernel[0] * conv.kernel[1];
+  const int64_t in_group = conv.in_channels / conv.groups;
+  const std::string key = fmt::format("conv {} {} {} {} {} {}", static_cast<const void*>(source), conv.out_channels,
+                                      conv.in_channels, conv.groups, conv.kernel[0], conv.kernel[1]);
+  return program.data(key, weights.name, [&] {
+    if (is_depthwise(conv)) {
+      std::vector<float> packed(
+          static_cast<size_t>(lathe_packed_depthwise_conv2d_floats(conv.groups, conv.kernel[0], conv.kernel[1])));
+      lathe_pack_depthwise_conv2d_f32(source, conv.groups, conv.kernel[0], conv.kernel[1], taps, conv.kernel[1], 1,
+                                      packed.data());
+      return packed;
+    }
+    const lathe_conv2d_weights layout{sizeof(lathe_conv2d_weights),
+                                      0,
+                                      conv.out_channels,
+                                      in_group,
+                                      conv.kernel[0],
+                                      conv.kernel[1],
+                                      conv.groups,
+                                      in_group * taps,
+                                      taps,
+                                      conv.kernel[1],
+                                      1};
+    std::vector<float> packed(static_cast<size_t>(lathe_packed_conv2d_floats(&layout)));
+    lathe_pack_conv2d_f32(&layout, source, packed.data());
+    return packed;
+  });
+}
+
+bool lower_convolution(ProgramBuilder& program, const Group& group) {
+  const Module& module = program.module();
+  const ExistingNodeView view(module, group.nodes[0]);
+  const auto conv = plan_convolution(view);
+  if (!conv) return false;
+  const ConstantData* weights = constant_leaf(module, group, view.operand(1));
+  if (weights == nullptr || weights->absent || weights->splat) return false;
+  const Shape& in_dims = view.dims(0);
+  const Shape& out_dims = view.result().dims;
+  const auto epilogue = epilogue_of(module, group, out_dims.size() - 1);
+  if (!epilogue) return false;
+  const ValueId result = group.results[0].second;
+  const Placement& x = program.placements().at(group.outside(view.operand(0)));
+  const Placement& y = program.placements().at(result);
+  const auto in = activation_strides(x, in_dims, conv->spatial);
+  const auto out = activation_strides(y, out_dims, conv->spatial);
+  if (!in || !out) return false;
+  ActivationStrides residual{0, 0, 0};
+  if (epilogue->residual.valid()) {
+    const auto strides =
+        activation_strides(program.placements().at(group.outside(epilogue->residual)), out_dims, conv->spatial);
+    if (!strides) return false;
+    residual = *strides;
+  }
+  const auto operands = column_operands(program, group, *epilogue, conv->out_channels);
+  if (!operands) return false;
+
+  using S = lathe_conv2d_f32_shape;
+  kernel::StructArgument shape{"lathe_conv2d_f32_shape", sizeof(S), {}};
+  shape.fields = {
+      unsigned_field("struct_size", offsetof(S, struct_size), sizeof(S)),
+      LATHE_SIZE_FIELD(S, batch, out_dims[0]),
+      LATHE_SIZE_FIELD(S, out_h, conv->spatial == 2 ? out_dims[1] : Dim(1)),
+      LATHE_SIZE_FIELD(S, out_w, out_dims[conv->spatial]),
+      LATHE_SIZE_FIELD(S, in_c, conv->in_channels),
+      LATHE_SIZE_FIELD(S, out_c, conv->out_channels),
+      LATHE_SIZE_FIELD(S, kernel_h, conv->kernel[0]),
+      LATHE_SIZE_FIELD(S, kernel_w, conv->kernel[1]),
+      LATHE_SIZE_FIELD(S, stride_h, conv->stride[0]),
+      LATHE_SIZE_FIELD(S, stride_w, conv->stride[1]),
+      LATHE_SIZE_FIELD(S, dilation_h, conv->dilation[0]),
+      LATHE_SIZE_FIELD(S, dilation_w, conv->dilation[1]),
+      LATHE_SIZE_FIELD(S, groups, conv->groups),
+      LATHE_SIZE_FIELD(S, in_image_stride, in->image),
+      LATHE_SIZE_FIELD(S, in_row_stride, in->row),
+      LATHE_SIZE_FIELD(S, in_pixel_stride, in->pixel),
+      LATHE_SIZE_FIELD(S, out_image_stride, out->image),
+      LATHE_SIZE_FIELD(S, out_row_stride, out->row),
+      LATHE_SIZE_FIELD(S, out_pixel_stride, out->pixel),
+      LATHE_SIZE_FIELD(S, residual_image_stride, residual.image),
+      LATHE_SIZE_FIELD(S, residual_row_stride, residual.row),
+      LATHE_SIZE_FIELD(S, residual_pixel_stride, residual.pixel),
+  };
+  kernel::CallStep call{
+      is_depthwise(*conv) ? "lathe_depthwise_conv2d_f32" : "lathe_conv2d_f32", {}, kernel::StatusResult{}};
+  call.arguments = {kernel::ExecutionArgument{},
+                    std::move(shape),
+                    kernel::PointerArgument{program.reference(x)},
+                    kernel::PointerArgument{pack_weights(program, *weights, *conv)},
+                    kernel::PointerArgument{program.reference(y)},
+                    pointer_or_null(program, group, epilogue->residual),
+                    epilogue_argument(*epilogue, *operands)};
+  program.call(std::move(call), group);
+  return true;
+}
+
+#undef LATHE_SIZE_FIELD
+
+}  // namespace
+
+bool lower_contraction(ProgramBuilder& program, const Group& group) {
+  const ExistingNodeView view(program.module(), group.nodes[0]);
+  const auto* window = form<Window>(view.op());
+  const bool is_window = window != nullptr && window->contraction;
+  if (!is_window && form<Contract>(view.op()) == nullptr) return false;
+  if (group.results.size() != 1 || view.result().element != ElementType::F32) return false;
+  const Reduction reduction = describe_reduction(view);
+  if (!is_product(reduction)) return false;
+  return is_window ? lower_convolution(program, group) : lower_gemm(program, group, reduction);
+}
+
+}  // namespace lathe::lower
