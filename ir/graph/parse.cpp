@@ -219,9 +219,8 @@ class ModuleParser {
 
 }  // namespace
 
-Result<Module> parse_module(std::string_view text, std::string path, Diagnostics& diagnostics,
-                            const ParseOptions& options) {
-  Module module;
+Status parse_module(std::string_view text, std::string path, Module& module, Diagnostics& diagnostics,
+                    const ParseOptions& options) {
   const size_t failures_before = failures(diagnostics);
   const FileId file = module.locations.add_file(std::move(path), std::string(text));
   const std::vector<Token> tokens = tokenize(text, file);
@@ -244,6 +243,13 @@ Result<Module> parse_module(std::string_view text, std::string path, Diagnostics
   GraphParser(module, diagnostics, body, text, parser.data()).run();
   parser.check_guards();
   if (failures(diagnostics) != failures_before) return Failure{};
+  return {};
+}
+
+Result<Module> parse_module(std::string_view text, std::string path, Diagnostics& diagnostics,
+                            const ParseOptions& options) {
+  Module module;
+  LATHE_TRY_VOID(parse_module(text, std::move(path), module, diagnostics, options));
   return module;
 }
 

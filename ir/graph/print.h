@@ -32,6 +32,10 @@ struct ParseOptions {
 };
 
 /// Parses and infers a whole module; checks the printed types against the inferred ones. All errors are reported.
+/// `module` must be empty; on failure it holds the locations that the diagnostics refer to and nothing else of use.
+[[nodiscard]] Status parse_module(std::string_view text, std::string path, Module& module, Diagnostics& diagnostics,
+                                  const ParseOptions& options = {});
+/// The same, for callers that don't show diagnostics: on failure the locations are lost.
 [[nodiscard]] Result<Module> parse_module(std::string_view text, std::string path, Diagnostics& diagnostics,
                                           const ParseOptions& options = {});
 
