@@ -33,6 +33,10 @@ class AccessProver {
   [[nodiscard]] bool non_negative(const Dim& value) const;
 
  private:
+  [[nodiscard]] bool follows(const Dim& value) const;
+  [[nodiscard]] bool search(const Dim& value, int depth) const;
+  [[nodiscard]] std::optional<Dim> quotient_bound(const DimAtom& quotient) const;
+
   SymbolTable symbols_;
   std::vector<Dim> facts_;  ///< each is at least 0 here
 };
