@@ -25,9 +25,13 @@
 
 namespace lathe::kernel {
 
-using BufferId = Id<struct BufferTag>;
-using ValueId = Id<struct ValueTag>;
-using StatementId = Id<struct StatementTag>;
+// Declared here, so that they are not the tags of the graph where both IRs are included.
+struct BufferTag;
+struct ValueTag;
+struct StatementTag;
+using BufferId = Id<BufferTag>;
+using ValueId = Id<ValueTag>;
+using StatementId = Id<StatementTag>;
 
 /// Most lanes of a vector, and the lanes over which reductions are spread by convention (the numerics contract).
 inline constexpr uint32_t kMaxLanes = 128;

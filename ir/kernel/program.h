@@ -22,9 +22,12 @@
 
 namespace lathe::kernel {
 
-using StorageId = Id<struct StorageTag>;
-using KernelId = Id<struct KernelTag>;
-using DataId = Id<struct DataTag>;
+struct StorageTag;
+struct KernelTag;
+struct DataTag;
+using StorageId = Id<StorageTag>;
+using KernelId = Id<KernelTag>;
+using DataId = Id<DataTag>;
 
 /// An input or output as the host sees it. Dims are over the program's symbols.
 struct Port {
