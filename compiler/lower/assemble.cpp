@@ -10,6 +10,7 @@ using kernel::LoopKind;
 namespace {
 
 constexpr uint32_t kLanes = 16;
+constexpr int64_t kRowsPerTask = 16;
 
 // A box of the result.
 struct Box {
@@ -41,12 +42,16 @@ void walk(NestBuilder& nest, const Box& box, bool lanes, Write write) {
   const size_t rank = box.begin.size();
   IndexVector index(rank);
   const size_t outer = lanes ? rank - 1 : rank;
+  bool parallel = true;
   for (size_t axis = 0; axis < outer; ++axis) {
+    const Dim extent = box.end[axis] - box.begin[axis];
+    const bool spread = parallel && !extent.is_constant(1);
     index[axis] = nest.open_loop({.name = "i",
                                   .begin = box.begin[axis],
                                   .end = box.end[axis],
-                                  .kind = axis == 0 ? LoopKind::Parallel : LoopKind::Serial,
-                                  .grain = 16});
+                                  .kind = spread ? LoopKind::Parallel : LoopKind::Serial,
+                                  .grain = spread ? kRowsPerTask : 1});
+    parallel = parallel && !spread;
   }
   if (lanes) {
     const Dim& begin = box.begin[rank - 1];

@@ -30,6 +30,18 @@ const ScalarNode* final_product(const Reduction& reduction) {
   return last.op == ScalarOp::Mul ? &last : nullptr;
 }
 
+// The part of an expression that computes one of its nodes.
+ScalarExpression part_of(const ScalarExpression& expression, ScalarId result) {
+  ScalarBuilder builder;
+  std::vector<ScalarId> arguments(expression.argument_count());
+  for (const ScalarNode& node : expression.nodes) {
+    if (node.op == ScalarOp::Argument) arguments[node.argument] = builder.argument(node.argument, node.type);
+  }
+  ScalarExpression part = expression;
+  part.result = result;
+  return builder.finish(builder.inline_expression(part, arguments));
+}
+
 // Range of reduction axis `axis` for which a padded operand index stays inside: index = coefficient*axis + rest.
 struct Range {
   Dim begin;
@@ -58,12 +70,8 @@ Range clipped(const Reduction& reduction, const NodeView& view, size_t axis, con
 KernelValue NestBuilder::combine(const Reduction& reduction, KernelValue accumulator,
                                  const std::vector<KernelValue>& elements) {
   if (const ScalarNode* last = final_product(reduction)) {
-    ScalarExpression left = reduction.body;
-    ScalarExpression right = reduction.body;
-    left.result = last->operands[0];
-    right.result = last->operands[1];
-    const KernelValue a = builder_.evaluate(left, elements, lanes_.count);
-    const KernelValue b = builder_.evaluate(right, elements, lanes_.count);
+    const KernelValue a = builder_.evaluate(part_of(reduction.body, last->operands[0]), elements, lanes_.count);
+    const KernelValue b = builder_.evaluate(part_of(reduction.body, last->operands[1]), elements, lanes_.count);
     return builder_.fma(a, b, accumulator);
   }
   const KernelValue value = builder_.evaluate(reduction.body, elements, lanes_.count);

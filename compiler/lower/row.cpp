@@ -78,13 +78,17 @@ class RowNest {
     for (size_t axis = row_.kept; axis < row_.full.size(); ++axis) row_elements *= row_.full[axis];
     IndexVector outer;
     Dim inside = row_elements;
-    for (size_t axis = 1; axis < row_.kept; ++axis) inside *= row_.full[axis];
-    const int64_t each = std::max<int64_t>(1, module_.symbols.interval(inside).lower);
+    for (size_t axis = 0; axis < row_.kept; ++axis) inside *= row_.full[axis];
+    bool parallel = true;
     for (size_t axis = 0; axis < row_.kept; ++axis) {
+      if (const auto rest = exact_divide(inside, row_.full[axis])) inside = *rest;
+      const int64_t each = std::max<int64_t>(1, module_.symbols.interval(inside).lower);
+      const bool spread = parallel && !row_.full[axis].is_constant(1);
       outer.push_back(nest_.open_loop({.name = "i",
                                        .end = row_.full[axis],
-                                       .kind = axis == 0 ? LoopKind::Parallel : LoopKind::Serial,
-                                       .grain = axis == 0 ? std::max<int64_t>(1, kElementsPerTask / each) : 1}));
+                                       .kind = spread ? LoopKind::Parallel : LoopKind::Serial,
+                                       .grain = spread ? std::max<int64_t>(1, kElementsPerTask / each) : 1}));
+      parallel = parallel && !spread;
     }
     for (NodeId id : group_.nodes) {
       const Node& node = module_.graph.node(id);
