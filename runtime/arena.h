@@ -1,7 +1,6 @@
 // The memory of one running call: a single 64-byte aligned block that only grows and is used again by the next call.
 // Compiled programs take offsets in it; a host keeps one arena for each call that may run at the same time.
-#ifndef LATHE_RUNTIME_ARENA_H_
-#define LATHE_RUNTIME_ARENA_H_
+#pragma once
 
 #include <cstddef>
 
@@ -32,5 +31,3 @@ class Arena {
 };
 
 }  // namespace lathe::runtime
-
-#endif  // LATHE_RUNTIME_ARENA_H_

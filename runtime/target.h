@@ -1,7 +1,6 @@
 // The runtime's own choice among compiled instruction sets, in place of Highway's dynamic dispatch, which would need
 // libhwy. Kernel entry points ask for the selected table; the C functions lathe_target_* are in target.cpp too.
-#ifndef LATHE_RUNTIME_TARGET_H_
-#define LATHE_RUNTIME_TARGET_H_
+#pragma once
 
 #include "lathe/runtime.h"
 #include "runtime/kernels/contraction.h"
@@ -24,5 +23,3 @@ extern const KernelTable kKernelsNeon;
 #endif
 
 }  // namespace lathe::runtime
-
-#endif  // LATHE_RUNTIME_TARGET_H_

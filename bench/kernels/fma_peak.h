@@ -1,6 +1,5 @@
 // The fastest that one core multiplies and adds, measured: what the kernel benchmark divides by.
-#ifndef LATHE_BENCH_KERNELS_FMA_PEAK_H_
-#define LATHE_BENCH_KERNELS_FMA_PEAK_H_
+#pragma once
 
 #include <string_view>
 
@@ -11,5 +10,3 @@ namespace lathe::bench {
 double run_fma_burst(std::string_view target);
 
 }  // namespace lathe::bench
-
-#endif  // LATHE_BENCH_KERNELS_FMA_PEAK_H_

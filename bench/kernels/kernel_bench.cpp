@@ -34,6 +34,7 @@ struct Case {
   bool required = false;
   double flops = 0;
   std::function<lathe_status()> run;
+  int64_t runs = 1;
   std::vector<double> rates = {};
 };
 
@@ -203,17 +204,22 @@ double seconds_now() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-// Floating-point operations a second, in units of 1e9, of repeating `run` for one slice.
-double measure(double flops, const std::function<void()>& run) {
+// How many runs fill a slice.
+int64_t runs_of_slice(const std::function<lathe_status()>& run) {
   int64_t runs = 0;
   const double start = seconds_now();
-  double elapsed = 0;
   do {
     run();
     ++runs;
-    elapsed = seconds_now() - start;
-  } while (elapsed < kSliceSeconds);
-  return flops * static_cast<double>(runs) / elapsed * 1e-9;
+  } while (seconds_now() - start < kSliceSeconds);
+  return runs;
+}
+
+// Floating-point operations a second, in units of 1e9; the clock is read only around the whole slice.
+double measure(const Case& item) {
+  const double start = seconds_now();
+  for (int64_t i = 0; i < item.runs; ++i) item.run();
+  return item.flops * static_cast<double>(item.runs) / (seconds_now() - start) * 1e-9;
 }
 
 double median(std::vector<double> values) {
@@ -230,19 +236,20 @@ int run(const Options& options) {
   const std::string_view target = lathe_target_name(lathe_target_selected());
   std::vector<Case> cases = make_cases();
   std::erase_if(cases, [&](const Case& item) { return item.name.find(options.filter) == std::string::npos; });
+  for (Case& item : cases) {
+    if (item.run() != LATHE_OK) {
+      fmt::print(stderr, "{} failed\n", item.name);
+      return 4;
+    }
+    item.runs = runs_of_slice(item.run);
+  }
   std::vector<double> peaks;
   for (int round = 0; round < options.rounds; ++round) {
     double flops = 0;
     const double start = seconds_now();
     for (int burst = 0; burst < 10; ++burst) flops += run_fma_burst(target);
     peaks.push_back(flops / (seconds_now() - start) * 1e-9);
-    for (Case& item : cases) {
-      if (round == 0 && item.run() != LATHE_OK) {
-        fmt::print(stderr, "{} failed\n", item.name);
-        return 4;
-      }
-      item.rates.push_back(measure(item.flops, [&] { item.run(); }));
-    }
+    for (Case& item : cases) item.rates.push_back(measure(item));
   }
   const double peak = median(peaks);
   fmt::print("target {}, one thread, FMA peak {:.1f} GFLOPS, {} rounds\n", target, peak, options.rounds);

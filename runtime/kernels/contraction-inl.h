@@ -30,7 +30,6 @@ inline constexpr int64_t kBlockRows = 192;
 inline constexpr int64_t kDepthLimit = 640;
 inline constexpr int64_t kDepthBlock = 512;
 inline constexpr int64_t kFewRows = 16;
-inline constexpr int64_t kStreamedFloats = 6144;
 
 using TileFunction = void (*)(const Tile&);
 
@@ -105,37 +104,32 @@ HWY_INLINE void copy_columns(const float* from, int64_t width, float* to) {
   }
 }
 
-// Computes a tile whose panel has only `width` columns, by way of buffers of 16.
-HWY_NOINLINE void compute_partial_tile(const Tile& tile, int rows, int64_t width) {
-  float c[kTileRows][LATHE_PANEL];
-  float residual[kTileRows][LATHE_PANEL] = {};
-  float scale[LATHE_PANEL] = {};
-  float bias[LATHE_PANEL] = {};
+// Computes a tile of which only the first `width` columns exist, by way of rows of 16. Bias and scale are padded
+// already.
+HWY_NOINLINE void compute_partial_tile(TileFunction function, const Tile& tile, int rows, int64_t width) {
+  HWY_ALIGN float c[kTileRows][LATHE_PANEL];
+  HWY_ALIGN float residual[kTileRows][LATHE_PANEL];
   float* c_rows[kTileRows];
   const float* residual_rows[kTileRows];
-  const size_t bytes = static_cast<size_t>(width) * sizeof(float);
   Tile inner = tile;
-  for (int r = 0; r < rows; ++r) {
-    c_rows[r] = c[r];
-    residual_rows[r] = residual[r];
-    if (tile.resume) {
-      std::memset(c[r], 0, sizeof(c[r]));
-      std::memcpy(c[r], tile.c[r] + tile.column, bytes);
-    }
-    if (tile.residual != nullptr) std::memcpy(residual[r], tile.residual[r] + tile.column, bytes);
-  }
-  if (tile.epilogue.scale != nullptr) {
-    std::memcpy(scale, tile.epilogue.scale, bytes);
-    inner.epilogue.scale = scale;
-  }
-  if (tile.epilogue.bias != nullptr) {
-    std::memcpy(bias, tile.epilogue.bias, bytes);
-    inner.epilogue.bias = bias;
-  }
   inner.c = c_rows;
-  if (tile.residual != nullptr) inner.residual = residual_rows;
   inner.column = 0;
-  kTiles.row[rows - 1].single(inner);
+  for (int r = 0; r < rows; ++r) c_rows[r] = c[r];
+  if (tile.resume) {
+    for (int r = 0; r < rows; ++r) {
+      std::memset(c[r], 0, sizeof(c[r]));
+      copy_columns(tile.c[r] + tile.column, width, c[r]);
+    }
+  }
+  if (tile.residual != nullptr) {
+    inner.residual = residual_rows;
+    for (int r = 0; r < rows; ++r) {
+      residual_rows[r] = residual[r];
+      std::memset(residual[r], 0, sizeof(residual[r]));
+      copy_columns(tile.residual[r] + tile.column, width, residual[r]);
+    }
+  }
+  function(inner);
   for (int r = 0; r < rows; ++r) copy_columns(c[r], width, tile.c[r] + tile.column);
 }
 
@@ -148,7 +142,6 @@ struct RowSplit {
   explicit RowSplit(int64_t count)
       : tiles((count + kTileRows - 1) / kTileRows), base(count / tiles), larger(count % tiles) {}
 
-  [[nodiscard]] int64_t begin(int64_t tile) const { return tile * base + std::min(tile, larger); }
   [[nodiscard]] int rows(int64_t tile) const { return static_cast<int>(base + (tile < larger ? 1 : 0)); }
 };
 
@@ -165,70 +158,64 @@ struct BlockRange {
   int wide;
   bool few_rows;
   Tile tile;
+  // Bias and scale of a partial panel.
+  float padded_bias[LATHE_PANEL];
+  float padded_scale[LATHE_PANEL];
 
-  [[nodiscard]] int panels_from(int64_t panel) const {
-    const int64_t full = problem.columns / LATHE_PANEL;
-    return panel + wide <= std::min(part.panel_end, full) ? wide : 1;
+  // The `width` values of a panel, which may be read as 16.
+  static const float* panel_values(const float* values, int64_t column, int64_t width, float* padded) {
+    if (values == nullptr) return nullptr;
+    if (width >= LATHE_PANEL) return values + column;
+    std::memset(padded, 0, LATHE_PANEL * sizeof(float));
+    copy_columns(values + column, width, padded);
+    return padded;
   }
 
-  HWY_INLINE void set_panel(int64_t panel) {
-    const lathe_epilogue_f32& epilogue = *problem.epilogue;
-    const int64_t shift = part.group * problem.column_group_stride;
-    tile.column = panel * LATHE_PANEL;
-    tile.b = b + panel * panel_stride;
-    tile.epilogue.scale = epilogue.scale != nullptr ? epilogue.scale + shift + tile.column : nullptr;
-    tile.epilogue.bias = epilogue.bias != nullptr ? epilogue.bias + shift + tile.column : nullptr;
-  }
-
-  HWY_INLINE void compute(int64_t index, int64_t panel, int panels) {
-    const int64_t row = split.begin(index);
-    const int rows = split.rows(index);
-    tile.a = block.a + row;
-    tile.c = block.c + row;
-    tile.residual = problem.residual != nullptr && tile.finish ? block.residual + row : nullptr;
+  [[nodiscard]] TileFunction function_for(int rows, int panels) const {
     const TileRow& functions = kTiles.row[rows - 1];
-    const int64_t width = std::min<int64_t>(problem.columns - panel * LATHE_PANEL, LATHE_PANEL);
-    if (width < LATHE_PANEL) {
-      compute_partial_tile(tile, rows, width);
-    } else if (panels != functions.panels) {
-      functions.single(tile);
-    } else if (few_rows) {
-      functions.stream(tile);
-    } else {
-      functions.wide(tile);
-    }
+    if (panels != functions.panels) return functions.single;
+    return few_rows ? functions.stream : functions.wide;
   }
 
   // Panel by panel: each stays in the first-level cache while all rows pass.
-  HWY_INLINE void compute_by_panels() {
+  HWY_INLINE void compute_panels() {
+    const int64_t full_end = std::min(part.panel_end, problem.columns / LATHE_PANEL);
     int64_t panel = part.panel_begin;
     while (panel < part.panel_end) {
-      const int panels = panels_from(panel);
-      set_panel(panel);
-      const bool last = panel + panels >= part.panel_end;
-      // Each tile fetches its share of the next panel.
-      tile.prefetch = last ? tile.b : tile.b + panels * panel_stride;
-      tile.prefetch_step = last ? 0 : (LATHE_PANEL + split.tiles - 1) / split.tiles;
-      for (int64_t index = 0; index < split.tiles; ++index) {
-        compute(index, panel, panels);
-        tile.prefetch += tile.range.count * tile.prefetch_step;
-      }
+      const int panels = panel + wide <= full_end ? wide : 1;
+      compute_tiles(panel, panels);
       panel += panels;
     }
   }
 
-  // Tile by tile: rows of A stay in the first-level cache while B streams past.
-  HWY_INLINE void compute_by_rows() {
-    tile.prefetch_step = 0;
+  // All rows of the block times `panels` panels.
+  HWY_INLINE void compute_tiles(int64_t panel, int panels) {
+    const lathe_epilogue_f32& epilogue = *problem.epilogue;
+    const int64_t shift = part.group * problem.column_group_stride;
+    const int64_t width = problem.columns - panel * LATHE_PANEL;
+    tile.column = panel * LATHE_PANEL;
+    tile.b = b + panel * panel_stride;
+    tile.epilogue.scale = panel_values(epilogue.scale, shift + tile.column, width, padded_scale);
+    tile.epilogue.bias = panel_values(epilogue.bias, shift + tile.column, width, padded_bias);
+    // Each tile fetches its share of the next panel.
+    const bool last = panel + panels >= part.panel_end;
+    tile.prefetch = last ? tile.b : tile.b + panels * panel_stride;
+    tile.prefetch_step = last ? 0 : (LATHE_PANEL + split.tiles - 1) / split.tiles;
+    const bool with_residual = problem.residual != nullptr && tile.finish;
+    int64_t row = 0;
     for (int64_t index = 0; index < split.tiles; ++index) {
-      int64_t panel = part.panel_begin;
-      while (panel < part.panel_end) {
-        const int panels = panels_from(panel);
-        set_panel(panel);
-        tile.prefetch = tile.b;
-        compute(index, panel, panels);
-        panel += panels;
+      const int rows = split.rows(index);
+      const TileFunction function = function_for(rows, panels);
+      tile.a = block.a + row;
+      tile.c = block.c + row;
+      tile.residual = with_residual ? block.residual + row : nullptr;
+      if (width >= LATHE_PANEL) {
+        function(tile);
+      } else {
+        compute_partial_tile(function, tile, rows, width);
       }
+      row += rows;
+      tile.prefetch += tile.range.count * tile.prefetch_step;
     }
   }
 };
@@ -246,15 +233,15 @@ HWY_INLINE void compute_block(const Contraction& problem, const ContractionPart&
                       .panel_stride = depth * LATHE_PANEL,
                       .wide = kTiles.row[split.base - 1].panels == widest ? widest : 1,
                       .few_rows = block.count <= kFewRows,
-                      .tile = {}};
+                      .tile = {},
+                      .padded_bias = {},
+                      .padded_scale = {}};
   Tile& tile = range.tile;
   tile.panel_stride = range.panel_stride;
   tile.runs = &problem.k_runs;
   tile.epilogue.activation = problem.epilogue->activation;
   tile.epilogue.alpha = problem.epilogue->alpha;
   tile.epilogue.beta = problem.epilogue->beta;
-  const bool by_rows = !range.few_rows && depth_block == depth &&
-                       (part.panel_end - part.panel_begin) * range.panel_stride <= kStreamedFloats;
   int64_t k = 0;
   do {
     const int64_t count = std::min(depth_block, depth - k);
@@ -267,11 +254,7 @@ HWY_INLINE void compute_block(const Contraction& problem, const ContractionPart&
     }
     tile.resume = k > 0;
     tile.finish = k + count == depth;
-    if (by_rows) {
-      range.compute_by_rows();
-    } else {
-      range.compute_by_panels();
-    }
+    range.compute_panels();
     range.b += count * LATHE_PANEL;
     k += count;
   } while (k < depth);

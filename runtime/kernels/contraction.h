@@ -3,8 +3,7 @@
 // The entry points (gemm.cpp, conv2d.cpp) describe their problem as a Contraction; contraction-inl.h executes it for
 // one instruction set. Rows are output pixels or matrix rows, columns are output channels. Assumes that the entry point
 // has validated all extents and that strides fit the operands.
-#ifndef LATHE_RUNTIME_KERNELS_CONTRACTION_H_
-#define LATHE_RUNTIME_KERNELS_CONTRACTION_H_
+#pragma once
 
 #include <cstdint>
 
@@ -92,5 +91,3 @@ struct KernelTable {
 };
 
 }  // namespace lathe::runtime
-
-#endif  // LATHE_RUNTIME_KERNELS_CONTRACTION_H_

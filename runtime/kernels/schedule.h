@@ -1,7 +1,6 @@
 // Runs contractions and depthwise convolutions over the threads of an execution, and holds the checks that the kernel
 // entry points share. Called by gemm.cpp and conv2d.cpp only.
-#ifndef LATHE_RUNTIME_KERNELS_SCHEDULE_H_
-#define LATHE_RUNTIME_KERNELS_SCHEDULE_H_
+#pragma once
 
 #include <cstdint>
 
@@ -31,5 +30,3 @@ lathe_status run_contraction(const lathe_execution* execution, const Contraction
 lathe_status run_depthwise(const lathe_execution* execution, const Depthwise& problem);
 
 }  // namespace lathe::runtime
-
-#endif  // LATHE_RUNTIME_KERNELS_SCHEDULE_H_

@@ -33,8 +33,8 @@ inline constexpr int kMaxAccumulators = 12;
 inline constexpr int kTileRows = 6;
 inline constexpr int kMaxAccumulators = 24;
 #else
-inline constexpr int kTileRows = 3;
-inline constexpr int kMaxAccumulators = 12;
+inline constexpr int kTileRows = 4;
+inline constexpr int kMaxAccumulators = 16;
 #endif
 
 // Panels that a tile of `rows` rows takes at once; few rows take more, to keep enough sums in flight.
@@ -60,7 +60,7 @@ struct Tile {
   int64_t column;
   const float* b;
   int64_t panel_stride;
-  // Each step of k fetches a cache line from here into the second-level cache, then moves on by prefetch_step floats.
+  // Each step of k fetches a cache line from here, then moves on by prefetch_step floats.
   const float* prefetch;
   int64_t prefetch_step;
   const KRuns* runs;
@@ -146,7 +146,7 @@ HWY_NOINLINE void compute_tile(const Tile& tile) {
         if constexpr (kStream) {
           hwy::Prefetch(b[p] + kPrefetchDistance);
         } else {
-          __builtin_prefetch(prefetch + p * tile.panel_stride, 0, 2);
+          __builtin_prefetch(prefetch + p * tile.panel_stride, 0, 3);
         }
         LATHE_UNROLL
         for (int v = 0; v < kPanelVectors; ++v) columns[p * kPanelVectors + v] = hn::LoadU(d, b[p] + v * kLanes);
@@ -158,7 +158,7 @@ HWY_NOINLINE void compute_tile(const Tile& tile) {
         VecF32 row = hn::Set(d, a[r][k]);
 #if HWY_COMPILER_GCC_ACTUAL && HWY_ARCH_X86
         // Keeps GCC from hoisting all broadcasts above the first product and spilling them.
-        asm volatile("" : "+x"(row.raw));
+        asm volatile("" : "+v"(row.raw));
 #endif
         LATHE_UNROLL
         for (int v = 0; v < kRowVectors; ++v) {

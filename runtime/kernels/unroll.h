@@ -1,7 +1,7 @@
-// Full unrolling of loops over register arrays: without it GCC keeps the accumulators of a tile in memory.
-#ifndef LATHE_RUNTIME_KERNELS_UNROLL_H_
-#define LATHE_RUNTIME_KERNELS_UNROLL_H_
+// What register tiles ask of a compiler beyond the language.
+#pragma once
 
+// Full unrolling of the next loop: without it GCC keeps the accumulators of a tile in memory.
 #if defined(__clang__)
 #define LATHE_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
@@ -9,5 +9,3 @@
 #else
 #define LATHE_UNROLL
 #endif
-
-#endif  // LATHE_RUNTIME_KERNELS_UNROLL_H_

@@ -1,6 +1,5 @@
 // A convolution test case: builds guarded operands and the expected output by seven plain loops.
-#ifndef LATHE_TESTS_UNIT_RUNTIME_CONV_SUPPORT_H_
-#define LATHE_TESTS_UNIT_RUNTIME_CONV_SUPPORT_H_
+#pragma once
 
 #include <cstdint>
 #include <string>
@@ -44,5 +43,3 @@ void run_conv_case(const std::string& target, ConvKernel kernel, const ConvCase&
                    const lathe_execution* execution = nullptr);
 
 }  // namespace lathe::runtime::test
-
-#endif  // LATHE_TESTS_UNIT_RUNTIME_CONV_SUPPORT_H_

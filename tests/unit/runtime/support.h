@@ -1,7 +1,6 @@
 // What the kernel tests share: buffers that end at an unmapped page, the targets to run on, the scalar definition of a
 // multiply-add and of an epilogue, and a bitwise comparison that names the first difference.
-#ifndef LATHE_TESTS_UNIT_RUNTIME_SUPPORT_H_
-#define LATHE_TESTS_UNIT_RUNTIME_SUPPORT_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -75,5 +74,3 @@ class TargetTest : public testing::TestWithParam<std::string> {
 };
 
 }  // namespace lathe::runtime::test
-
-#endif  // LATHE_TESTS_UNIT_RUNTIME_SUPPORT_H_
