@@ -31,8 +31,8 @@ size_t distance(std::string_view a, std::string_view b) {
 std::string_view closest_name(std::string_view name, std::span<const std::string_view> candidates) {
   if (name.size() > kLongest) return {};
   std::string_view best;
-  // A name of three letters isn't a misspelling of every other one.
-  size_t best_distance = std::min(kFarthest, name.size() / 2) + 1;
+  // A short name isn't a misspelling of every other short name.
+  size_t best_distance = std::min(kFarthest, name.size() / 3) + 1;
   for (std::string_view candidate : candidates) {
     if (candidate.size() > kLongest) continue;
     const size_t edits = distance(name, candidate);

@@ -60,6 +60,7 @@ Status GraphParser::parse_arguments(RegionId region) {
 // Statements up to the closing brace.
 void GraphParser::parse_body(RegionId region, int depth) {
   bool has_return = false;
+  bool reported = false;
   while (!cursor_.at("}")) {
     if (cursor_.at_end()) {
       static_cast<void>(cursor_.error_expected("`}`"));
@@ -67,7 +68,9 @@ void GraphParser::parse_body(RegionId region, int depth) {
     }
     const uint32_t begin = cursor_.peek().span.begin;
     if (has_return) {
-      static_cast<void>(cursor_.error_expected("`}`, since `return` is the last node of a region"));
+      if (!reported) static_cast<void>(cursor_.error_expected("`}`, since `return` is the last node of a region"));
+      reported = true;
+      cursor_.next();
       recover();
     } else {
       has_return = cursor_.at("return");
