@@ -45,8 +45,9 @@ class [[nodiscard]] Result {
 
 /// Called with the failed condition, file and line of a LATHE_CHECK; must not return. The default prints the three and
 /// exits with status 70. A program may set its own, for instance to write a reproducer first.
+/// Returns the handler that was set before.
 using InternalErrorHandler = void (*)(const char* condition, const char* file, int line);
-void set_internal_error_handler(InternalErrorHandler handler);
+InternalErrorHandler set_internal_error_handler(InternalErrorHandler handler);
 [[noreturn]] void internal_error(const char* condition, const char* file, int line);
 
 }  // namespace lathe

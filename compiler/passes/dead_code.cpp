@@ -1,0 +1,33 @@
+// dead_code removes nodes whose results nobody reads.
+//
+// Pre: any verified module. Post: every pure node has a result that is read, transitively from the outputs. It stands
+// behind passes that leave old nodes in place when they build new ones.
+#include "compiler/passes/match.h"
+#include "compiler/passes/pass.h"
+
+namespace lathe::passes {
+
+Status dead_code(Module& module, PassContext& context) {
+  Graph& graph = module.graph;
+  std::vector<RegionId> pending{Graph::root()};
+  while (!pending.empty()) {
+    const RegionId region = pending.back();
+    pending.pop_back();
+    const std::vector<NodeId> nodes = graph.nodes_in(region);
+    // Readers stand behind what they read, so one walk backwards finds all.
+    for (size_t i = nodes.size(); i-- > 0;) {
+      const Node& node = graph.node(nodes[i]);
+      bool used = !is_pure(node);
+      for (ValueId result : node.results) used |= !graph.value(result).uses.empty();
+      if (used) {
+        pending.insert(pending.end(), node.regions.begin(), node.regions.end());
+        continue;
+      }
+      graph.erase_node(nodes[i]);
+      ++context.changes;
+    }
+  }
+  return {};
+}
+
+}  // namespace lathe::passes
