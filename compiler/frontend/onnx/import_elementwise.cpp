@@ -1,0 +1,193 @@
+// Operators that work element by element: arithmetic, comparison, logic, functions of one number.
+#include "compiler/frontend/onnx/operators.h"
+#include "compiler/frontend/onnx/tensor.h"
+
+namespace lathe::onnx {
+namespace {
+
+/// The target row on the operands as they are.
+Outputs import_simple(NodeContext& context) { return context.one(context.row().target, context.inputs()); }
+
+/// Min, Max, Sum: from left to right.
+Outputs import_variadic(NodeContext& context) {
+  ValueId result = context.input(0);
+  for (size_t index = 1; index < context.input_count(); ++index) {
+    LATHE_TRY(result, context.builder().one(context.row().target, {result, context.input(index)}));
+  }
+  return single(result);
+}
+
+Outputs import_mean(NodeContext& context) {
+  LATHE_TRY(const std::vector<ValueId> sum, import_variadic(context));
+  GraphBuilder& builder = context.builder();
+  LATHE_TRY(const ValueId count,
+            builder.scalar(builder.tensor(sum[0]).element, static_cast<double>(context.input_count())));
+  return context.one("div", {sum[0], count});
+}
+
+/// The exponent may be of another type than the base, whose type the result has.
+Outputs import_pow(NodeContext& context) {
+  GraphBuilder& builder = context.builder();
+  const ElementType base = context.element(0);
+  const ElementType exponent = context.element(1);
+  if (base == exponent) return context.one("pow", context.inputs());
+  const ElementType computed = !is_float(base) && is_float(exponent) ? exponent : base;
+  LATHE_TRY(const ValueId a, builder.cast(context.input(0), computed));
+  LATHE_TRY(const ValueId b, builder.cast(context.input(1), computed));
+  LATHE_TRY(const ValueId power, builder.one("pow", {a, b}));
+  return single(builder.cast(power, base));
+}
+
+Outputs import_mod(NodeContext& context) {
+  const bool fmod = context.flag("fmod", false);
+  if (!fmod && is_float(context.element(0))) return context.bad_attribute("fmod", "must be 1 for floats");
+  return context.one("mod", context.inputs(), {{"fmod", fmod}});
+}
+
+Outputs import_bit_shift(NodeContext& context) {
+  const std::string_view direction = context.string("direction", "");
+  if (direction != "LEFT" && direction != "RIGHT") {
+    return context.bad_attribute("direction", "is `{}`, expected `LEFT` or `RIGHT`", direction);
+  }
+  return context.one(direction == "LEFT" ? "shift_left" : "shift_right", context.inputs());
+}
+
+Outputs import_is_inf(NodeContext& context) {
+  return context.one(
+      "is_inf", context.inputs(),
+      {{"positive", context.flag("detect_positive", true)}, {"negative", context.flag("detect_negative", true)}});
+}
+
+Outputs import_cast_to(NodeContext& context, ElementType element) {
+  if (context.element(0) == ElementType::String || element == ElementType::String) {
+    return context.unsupported("casts between strings and numbers");
+  }
+  if (context.element(0) == element) return single(context.input(0));
+  return context.one("cast", {context.input(0)}, {{"to", element}, {"saturate", context.flag("saturate", true)}});
+}
+
+Outputs import_cast(NodeContext& context) {
+  const int64_t to = context.integer("to", 0);
+  const bool in_range = to > 0 && to <= static_cast<int64_t>(DataType::Int2);
+  if (!in_range) return context.bad_attribute("to", "is {}, which is no element type", to);
+  const std::optional<ElementType> element = element_type(static_cast<int32_t>(to));
+  if (!element) return context.unsupported("the element type {}", data_type_name(static_cast<int32_t>(to)));
+  return import_cast_to(context, *element);
+}
+
+Outputs import_cast_like(NodeContext& context) { return import_cast_to(context, context.element(1)); }
+
+Outputs import_identity(NodeContext& context) { return single(context.input(0)); }
+
+constexpr OperatorRow::Strings kStrings = OperatorRow::Strings::Allowed;
+
+constexpr OperatorRow kUnary[] = {
+    {.name = "Abs", .handler = import_simple, .target = "abs"},
+    {.name = "Acos", .since = 7, .handler = import_simple, .target = "acos"},
+    {.name = "Acosh", .since = 9, .handler = import_simple, .target = "acosh"},
+    {.name = "Asin", .since = 7, .handler = import_simple, .target = "asin"},
+    {.name = "Asinh", .since = 9, .handler = import_simple, .target = "asinh"},
+    {.name = "Atan", .since = 7, .handler = import_simple, .target = "atan"},
+    {.name = "Atanh", .since = 9, .handler = import_simple, .target = "atanh"},
+    {.name = "BitwiseNot", .since = 18, .handler = import_simple, .target = "bitwise_not"},
+    {.name = "Ceil", .handler = import_simple, .target = "ceil"},
+    {.name = "Cos", .since = 7, .handler = import_simple, .target = "cos"},
+    {.name = "Cosh", .since = 9, .handler = import_simple, .target = "cosh"},
+    {.name = "Erf", .since = 9, .handler = import_simple, .target = "erf"},
+    {.name = "Exp", .handler = import_simple, .target = "exp"},
+    {.name = "Floor", .handler = import_simple, .target = "floor"},
+    {.name = "IsInf", .since = 10, .handler = import_is_inf, .attributes = "detect_negative:i detect_positive:i"},
+    {.name = "IsNaN", .since = 9, .handler = import_simple, .target = "is_nan"},
+    {.name = "Log", .handler = import_simple, .target = "log"},
+    {.name = "Neg", .handler = import_simple, .target = "neg"},
+    {.name = "Not", .handler = import_simple, .target = "logical_not"},
+    {.name = "Reciprocal", .handler = import_simple, .target = "reciprocal"},
+    {.name = "Round", .since = 11, .handler = import_simple, .target = "round"},
+    {.name = "Sign", .since = 9, .handler = import_simple, .target = "sign"},
+    {.name = "Sin", .since = 7, .handler = import_simple, .target = "sin"},
+    {.name = "Sinh", .since = 9, .handler = import_simple, .target = "sinh"},
+    {.name = "Sqrt", .handler = import_simple, .target = "sqrt"},
+    {.name = "Tan", .since = 7, .handler = import_simple, .target = "tan"},
+    {.name = "Tanh", .handler = import_simple, .target = "tanh"},
+};
+
+constexpr OperatorRow kBinary[] = {
+    {.name = "Add", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "add"},
+    {.name = "And", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "logical_and"},
+    {.name = "BitShift",
+     .since = 11,
+     .handler = import_bit_shift,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .attributes = "direction:s"},
+    {.name = "BitwiseAnd",
+     .since = 18,
+     .handler = import_simple,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .target = "bitwise_and"},
+    {.name = "BitwiseOr",
+     .since = 18,
+     .handler = import_simple,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .target = "bitwise_or"},
+    {.name = "BitwiseXor",
+     .since = 18,
+     .handler = import_simple,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .target = "bitwise_xor"},
+    {.name = "Div", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "div"},
+    {.name = "Equal", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "equal"},
+    {.name = "Greater", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "greater"},
+    {.name = "GreaterOrEqual",
+     .since = 12,
+     .handler = import_simple,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .target = "greater_equal"},
+    {.name = "Less", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "less"},
+    {.name = "LessOrEqual",
+     .since = 12,
+     .handler = import_simple,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .target = "less_equal"},
+    {.name = "Max", .since = 6, .handler = import_variadic, .max_inputs = kVariadic, .target = "maximum"},
+    {.name = "Mean", .since = 6, .handler = import_mean, .max_inputs = kVariadic, .target = "add"},
+    {.name = "Min", .since = 6, .handler = import_variadic, .max_inputs = kVariadic, .target = "minimum"},
+    {.name = "Mod", .since = 10, .handler = import_mod, .min_inputs = 2, .max_inputs = 2, .attributes = "fmod:i"},
+    {.name = "Mul", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "mul"},
+    {.name = "Or", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "logical_or"},
+    {.name = "Pow", .since = 7, .handler = import_pow, .min_inputs = 2, .max_inputs = 2},
+    {.name = "PRelu", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "prelu"},
+    {.name = "Sub", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "sub"},
+    {.name = "Sum", .since = 6, .handler = import_variadic, .max_inputs = kVariadic, .target = "add"},
+    {.name = "Where", .since = 9, .handler = import_simple, .min_inputs = 3, .max_inputs = 3, .target = "where"},
+    {.name = "Xor", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "logical_xor"},
+};
+
+constexpr OperatorRow kConversion[] = {
+    {.name = "Cast",
+     .since = 6,
+     .handler = import_cast,
+     .attributes = "to:i saturate:i round_mode:s",
+     .strings = kStrings},
+    {.name = "CastLike",
+     .since = 15,
+     .handler = import_cast_like,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .attributes = "saturate:i round_mode:s",
+     .strings = kStrings},
+    {.name = "Identity", .handler = import_identity, .strings = kStrings},
+};
+
+}  // namespace
+
+std::span<const OperatorRow> unary_operators() { return kUnary; }
+std::span<const OperatorRow> binary_operators() { return kBinary; }
+std::span<const OperatorRow> conversion_operators() { return kConversion; }
+
+}  // namespace lathe::onnx

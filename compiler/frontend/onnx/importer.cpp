@@ -1,0 +1,256 @@
+// The main graph: inputs, initializers, outputs, and the order of it all.
+#include "compiler/frontend/onnx/importer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <unordered_set>
+#include <utility>
+
+#include "compiler/frontend/onnx/model_reader.h"
+#include "compiler/frontend/onnx/names.h"
+
+namespace lathe::onnx {
+
+OpsetTable::OpsetTable(std::span<const OperatorSet> imports) {
+  for (const OperatorSet& import : imports) {
+    int64_t& version = versions_[import.domain == "ai.onnx" ? "" : import.domain];
+    version = std::max(version, import.version);
+  }
+}
+
+std::optional<int64_t> OpsetTable::version(std::string_view domain) const {
+  const auto found = versions_.find(domain);
+  return found == versions_.end() ? std::nullopt : std::optional(found->second);
+}
+
+const Attribute* Importer::Frame::find(std::string_view name) const {
+  for (const Attribute& attribute : attributes) {
+    if (attribute.name == name) return &attribute;
+  }
+  return nullptr;
+}
+
+const Binding* Importer::Scope::find(std::string_view name) const {
+  for (const Scope* scope = this; scope != nullptr; scope = scope->parent) {
+    const auto found = scope->names.find(name);
+    if (found != scope->names.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+Importer::Importer(Model model, TensorFiles files, FileId file, LocationId whole_file, const ImportOptions& options,
+                   Module& module, Diagnostics& diagnostics)
+    : model_(std::move(model)),
+      files_(std::move(files)),
+      options_(options),
+      module_(module),
+      diagnostics_(diagnostics),
+      builder_(module, diagnostics),
+      symbols_(module),
+      file_(file),
+      whole_file_(whole_file),
+      opsets_(model_.opsets) {}
+
+LocationId Importer::locate(std::string_view what, std::string_view name) {
+  return module_.locations.add(ModelLocation{file_, std::string(what), std::string(name), "", 0});
+}
+
+LocationId Importer::locate_node(const Node& node, size_t position) {
+  const std::string name = node.name.empty() ? "" : prefix_ + std::string(node.name);
+  return module_.locations.add(
+      ModelLocation{file_, "node", name, std::string(node.op_type), static_cast<uint32_t>(position)});
+}
+
+Status Importer::run() {
+  LATHE_TRY_VOID(check_model());
+  LATHE_TRY_VOID(check_support());
+  const Graph& graph = model_.graphs[*model_.graph];
+  if (!graph.name.empty()) module_.name = identifier(graph.name);
+  Scope scope;
+  scope_ = &scope;
+  declare_types(graph);
+  import_initializers(graph);
+  import_inputs(graph);
+  import_nodes(graph.nodes);
+  import_outputs(graph);
+  scope_ = nullptr;
+  if (diagnostics_.failed()) return Failure{};
+  if (absent_weights_ != 0) report_absent_weights();
+  return {};
+}
+
+void Importer::report_absent_weights() {
+  (void)diagnostics_
+      .report(DiagnosticKind::WeightsLeftOut, whole_file_, "{} weights have no data: the model can be checked, not run",
+              absent_weights_)
+      .emit();
+}
+
+Result<ConstantData> Importer::constant(const Tensor& tensor, std::string_view what, LocationId where) {
+  return read_tensor(tensor, files_, MissingData::Refuse, what, where, diagnostics_);
+}
+
+void Importer::import_initializers(const Graph& graph) {
+  for (const Tensor& tensor : graph.initializers) {
+    const LocationId where = locate("initializer", tensor.name);
+    if (scope_->names.contains(tensor.name)) {
+      (void)diagnostics_
+          .report(DiagnosticKind::DuplicateName, where, "there is more than one initializer `{}`", tensor.name)
+          .emit();
+      continue;
+    }
+    Binding& binding = scope_->names[tensor.name];
+    Result<ConstantData> data = read_tensor(tensor, files_, MissingData::Absent,
+                                            fmt::format("initializer `{}`", tensor.name), where, diagnostics_);
+    if (!data) continue;
+    if (data->absent) ++absent_weights_;
+    for (size_t axis = 0; axis < data->type.dims.size(); ++axis) {
+      Dim& dim = data->type.dims[axis];
+      dim = module_.origins.declared(dim, fmt::format("axis {} of weight `{}`", axis, tensor.name), where);
+    }
+    builder_.set_location(where);
+    const Result<ValueId> value = builder_.constant(std::move(*data));
+    if (value) binding = {Binding::State::Present, *value};
+  }
+  for (const SparseTensor& sparse : graph.sparse_initializers) {
+    const std::string_view name = sparse.values.name;
+    scope_->names[name] = {};
+    (void)diagnostics_
+        .report(DiagnosticKind::Unsupported, locate("initializer", name), "initializer `{}` is sparse", name)
+        .emit();
+  }
+}
+
+Result<Type> Importer::type_of_input(const ValueInfo& input, LocationId where) {
+  const auto given = std::find_if(options_.input_types.begin(), options_.input_types.end(),
+                                  [&](const auto& candidate) { return candidate.first == input.name; });
+  if (given == options_.input_types.end()) return input_type(input, symbols_, where, module_, diagnostics_);
+  const TensorType& type = given->second;
+  const TypeProto& declared = input.type;
+  const bool element_fits = element_type(declared.element_type) == type.element;
+  bool fits = declared.kind == TypeKind::Tensor && element_fits &&
+              (!declared.has_shape || declared.shape.size() == type.dims.size());
+  for (size_t axis = 0; fits && declared.has_shape && axis < type.dims.size(); ++axis) {
+    const std::optional<int64_t> size = declared.shape[axis].value;
+    fits = !size || !type.dims[axis].is_constant() || type.dims[axis].is_constant(*size);
+  }
+  if (!fits) {
+    return diagnostics_
+        .report(DiagnosticKind::InputMismatch, where, "input `{}` can't be `{}`: the model declares another type",
+                input.name, text(type))
+        .emit();
+  }
+  return Type(type);
+}
+
+void Importer::import_inputs(const Graph& graph) {
+  std::unordered_set<std::string_view> inputs;
+  for (const ValueInfo& input : graph.inputs) {
+    const LocationId where = locate("input", input.name);
+    if (!inputs.insert(input.name).second) {
+      (void)diagnostics_.report(DiagnosticKind::DuplicateName, where, "there is more than one input `{}`", input.name)
+          .emit();
+      continue;
+    }
+    // Files of old IR versions list their weights as inputs too.
+    if (scope_->names.contains(input.name)) continue;
+    Binding& binding = scope_->names[input.name];
+    Result<Type> type = type_of_input(input, where);
+    if (!type) continue;
+    const bool is_tensor = type->as_tensor() != nullptr;
+    if (!is_tensor) {
+      (void)diagnostics_
+          .report(DiagnosticKind::Unsupported, where, "input `{}` is of type `{}`", input.name, text(*type))
+          .emit();
+      continue;
+    }
+    binding = {Binding::State::Present, builder_.input(std::move(*type), std::string(input.name), where)};
+  }
+  for (const auto& [name, type] : options_.input_types) {
+    if (inputs.contains(name)) continue;
+    (void)diagnostics_.report(DiagnosticKind::InputMismatch, whole_file_, "the model has no input `{}`", name).emit();
+  }
+}
+
+void Importer::import_outputs(const Graph& graph) {
+  std::vector<ValueId> values;
+  bool complete = true;
+  for (const ValueInfo& output : graph.outputs) {
+    const Binding* binding = scope_->find(output.name);
+    if (binding == nullptr) {
+      (void)diagnostics_
+          .report(DiagnosticKind::MissingInput, locate("output", output.name), "nothing produces the output `{}`",
+                  output.name)
+          .emit();
+    }
+    if (binding == nullptr || binding->state != Binding::State::Present) {
+      complete = false;
+      continue;
+    }
+    check_declared_type(output.type, fmt::format("output `{}`", output.name), binding->value, module_,
+                        locate("output", output.name), diagnostics_);
+    values.push_back(binding->value);
+  }
+  builder_.set_location(whole_file_);
+  if (complete && !diagnostics_.failed()) (void)builder_.output(std::move(values));
+}
+
+void Importer::declare_types(const Graph& graph) {
+  for (const ValueInfo& info : graph.value_infos) scope_->declared.emplace(info.name, &info.type);
+}
+
+Outputs Importer::import_subgraph(GraphIndex index, std::span<const ValueId> arguments) {
+  const Graph& graph = model_.graphs[index];
+  LATHE_CHECK(arguments.size() == graph.inputs.size());
+  Scope scope;
+  scope.parent = scope_;
+  scope_ = &scope;
+  declare_types(graph);
+  import_initializers(graph);
+  for (size_t position = 0; position < arguments.size(); ++position) {
+    scope.names[graph.inputs[position].name] = {Binding::State::Present, arguments[position]};
+  }
+  import_nodes(graph.nodes);
+  std::vector<ValueId> values;
+  bool complete = true;
+  for (const ValueInfo& output : graph.outputs) {
+    const Binding* binding = scope.find(output.name);
+    if (binding == nullptr) {
+      (void)diagnostics_
+          .report(DiagnosticKind::MissingInput, builder_.location(), "nothing produces the output `{}` of graph `{}`",
+                  output.name, graph.name)
+          .emit();
+    }
+    const bool present = binding != nullptr && binding->state == Binding::State::Present;
+    complete = complete && present;
+    if (present) values.push_back(binding->value);
+  }
+  scope_ = scope.parent;
+  if (!complete) return Failure{};
+  return values;
+}
+
+Outputs NodeContext::import_subgraph(GraphIndex graph, std::span<const ValueId> arguments) {
+  return importer_->import_subgraph(graph, arguments);
+}
+
+Result<ConstantData> NodeContext::constant(const Tensor& tensor, std::string_view what) {
+  return importer_->constant(tensor, what, builder_->location());
+}
+
+Status import_model(const std::string& path, const ImportOptions& options, Module& module, Diagnostics& diagnostics) {
+  std::string why;
+  std::optional<weights::MappedFile> file = weights::MappedFile::open(path, why);
+  if (!file) {
+    return diagnostics.report(DiagnosticKind::FileNotReadable, {}, "`{}` can't be read: {}", path, why).emit();
+  }
+  TensorFiles files{path, std::make_shared<const weights::MappedFile>(std::move(*file)), {}};
+  const FileId file_id = module.locations.add_file(path);
+  const LocationId where = module.locations.add(ModelLocation{file_id, "", "", "", 0});
+  LATHE_TRY(Model model, read_model(files.model->text(), where, diagnostics));
+  return Importer(std::move(model), std::move(files), file_id, where, options, module, diagnostics).run();
+}
+
+}  // namespace lathe::onnx
