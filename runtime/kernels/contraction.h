@@ -22,6 +22,21 @@ struct KRuns {
   int64_t length = 0;
 };
 
+// `runs` with as few and as long runs as possible: neighbours in memory become one.
+constexpr KRuns merge_k_runs(KRuns runs) {
+  if (runs.inner == 1 || runs.inner_stride == runs.length) {
+    runs.length *= runs.inner;
+    runs.inner = 1;
+    runs.inner_stride = 0;
+    if (runs.outer == 1 || runs.outer_stride == runs.length) {
+      runs.length *= runs.outer;
+      runs.outer = 1;
+      runs.outer_stride = 0;
+    }
+  }
+  return runs;
+}
+
 // Where the elements of a flat row index ((z * y_extent + y) * x_extent + x) begin, in floats.
 struct RowStrides {
   int64_t z = 0;

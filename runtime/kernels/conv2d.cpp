@@ -5,35 +5,12 @@
 
 namespace {
 
-using lathe::runtime::KRuns;
-
 bool valid_shape(const lathe_conv2d_f32_shape* shape) {
   if (shape == nullptr || shape->struct_size < sizeof(lathe_conv2d_f32_shape)) return false;
   if (shape->batch < 0 || shape->out_h < 0 || shape->out_w < 0 || shape->in_c < 0 || shape->out_c < 0) return false;
   if (shape->kernel_h < 1 || shape->kernel_w < 1 || shape->stride_h < 1 || shape->stride_w < 1) return false;
   if (shape->dilation_h < 1 || shape->dilation_w < 1 || shape->groups < 1) return false;
   return shape->in_c % shape->groups == 0 && shape->out_c % shape->groups == 0;
-}
-
-// The k axis as few, long runs: neighbouring pixels are one run when all their channels are used.
-KRuns k_runs_of(const lathe_conv2d_f32_shape& shape) {
-  const int64_t channels = shape.in_c / shape.groups;
-  KRuns runs = {.outer = shape.kernel_h,
-                .outer_stride = shape.dilation_h * shape.in_row_stride,
-                .inner = shape.kernel_w,
-                .inner_stride = shape.dilation_w * shape.in_pixel_stride,
-                .length = channels};
-  if (runs.inner == 1 || runs.inner_stride == runs.length) {
-    runs.length *= runs.inner;
-    runs.inner = 1;
-    runs.inner_stride = 0;
-    if (runs.outer == 1 || runs.outer_stride == runs.length) {
-      runs.length *= runs.outer;
-      runs.outer = 1;
-      runs.outer_stride = 0;
-    }
-  }
-  return runs;
 }
 
 }  // namespace
@@ -68,7 +45,12 @@ lathe_status lathe_conv2d_f32(const lathe_execution* execution, const lathe_conv
       .z = shape->residual_image_stride, .y = shape->residual_row_stride, .x = shape->residual_pixel_stride};
   problem.after_block_by_line = true;
   problem.columns = out_channels;
-  problem.k_runs = k_runs_of(*shape);
+  // Neighbouring pixels become one run when all their channels are used.
+  problem.k_runs = lathe::runtime::merge_k_runs({.outer = shape->kernel_h,
+                                                 .outer_stride = shape->dilation_h * shape->in_row_stride,
+                                                 .inner = shape->kernel_w,
+                                                 .inner_stride = shape->dilation_w * shape->in_pixel_stride,
+                                                 .length = in_channels});
   problem.a = in;
   problem.packed_b = packed;
   problem.c = out;
