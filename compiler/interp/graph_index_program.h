@@ -1,7 +1,8 @@
-// Index maps made ready to run: a Dim over axis symbols as an affine part and, where needed, a short list of instructions.
+// Index maps made ready to run: a Dim over axis symbols as an affine part and, where needed, a short list of
+// instructions.
 //
-// The graph interpreter evaluates an index map for every element, so names are resolved to slots once. Slots 0.. are the
-// indices on the axes of the iteration space, in order; further slots may follow for indices read from tensors.
+// The graph interpreter evaluates an index map for every element, so names are resolved to slots once. Slots 0.. are
+// the indices on the axes of the iteration space, in order; further slots may follow for indices read from tensors.
 #pragma once
 
 #include <cstdint>
