@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 namespace lathe::lower {
 
@@ -64,13 +65,26 @@ void NestBuilder::add_parameter(ValueId outer, Access access) {
   const TensorType& type = module_.graph.tensor(outer);
   Dim extent = 1;
   for (size_t axis = 0; axis < type.dims.size(); ++axis) extent += (type.dims[axis] - 1) * placement.strides[axis];
-  const std::string& hint = module_.graph.value(outer).name;
   use_sizes_of(extent);
-  const BufferId buffer = builder_.buffer({.name = hint.empty() ? fmt::format("t{}", parameters_.size()) : hint,
+  const BufferId buffer = builder_.buffer({.name = parameter_name(module_.graph.value(outer).name),
                                            .element = type.element,
                                            .extent = extent,
                                            .access = access});
   parameters_.push_back({placement.storage, placement.offset, buffer});
+}
+
+// A name for text: the value's, as far as the grammar takes it, and unique.
+std::string NestBuilder::parameter_name(const std::string& hint) const {
+  std::string name;
+  for (char c : hint) name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ? c : '_';
+  const auto taken = [&](const std::string& candidate) {
+    return std::any_of(builder_.kernel().buffers.begin(), builder_.kernel().buffers.end(),
+                       [&](const kernel::Buffer& buffer) { return buffer.name == candidate; });
+  };
+  if (name.empty()) name = "t";
+  std::string unique = name;
+  for (int i = 1; taken(unique); ++i) unique = fmt::format("{}.{}", name, i);
+  return unique;
 }
 
 void NestBuilder::use_size(const std::string& symbol) {

@@ -75,6 +75,7 @@ class NestBuilder {
 
   kernel::BufferId buffer_of(ValueId outer);
   void add_parameter(ValueId outer, kernel::Access access);
+  [[nodiscard]] std::string parameter_name(const std::string& hint) const;
   void use_size(const std::string& symbol);
   void use_sizes(const kernel::ForOptions& options);
   [[nodiscard]] Dim address(ValueId outer, const IndexVector& index) const;
