@@ -1,0 +1,94 @@
+// Model files to modules: which front end reads which file.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "compiler/compile.h"
+#include "compiler/frontend/onnx/import.h"
+#include "compiler/frontend/weights/mapped_file.h"
+#include "ir/graph/print.h"
+
+namespace lathe {
+namespace {
+
+// The sizes that `given` fixes in a declared type; LT0701 where the two contradict each other.
+Status match_type(const TensorType& declared, const TensorType& given, const Value& input,
+                  std::vector<NamedSize>& sizes, Diagnostics& diagnostics) {
+  bool fits = declared.element == given.element && declared.dims.size() == given.dims.size();
+  for (size_t axis = 0; fits && axis < declared.dims.size(); ++axis) {
+    const Dim& dim = declared.dims[axis];
+    if (!given.dims[axis].is_constant()) {
+      fits = !dim.is_constant();
+    } else if (const std::string* symbol = dim.as_symbol(); symbol != nullptr) {
+      const int64_t size = given.dims[axis].constant();
+      const auto known =
+          std::find_if(sizes.begin(), sizes.end(), [&](const NamedSize& s) { return s.first == *symbol; });
+      if (known == sizes.end()) {
+        sizes.emplace_back(*symbol, size);
+      } else {
+        fits = known->second == size;
+      }
+    } else {
+      fits = dim == given.dims[axis];
+    }
+  }
+  if (fits) return {};
+  return diagnostics
+      .report(DiagnosticKind::InputMismatch, input.location, "input `{}` is declared as `{}`; `{}` was asked for",
+              input.name, text(declared), text(given))
+      .emit();
+}
+
+// Textual IR has its types in it; asking for another type can only give its symbols sizes.
+Status apply_input_types(Module& module, const LoadOptions& options, Diagnostics& diagnostics) {
+  std::vector<NamedSize> sizes;
+  for (const auto& [name, type] : options.input_types) {
+    const auto inputs = module.graph.inputs();
+    const auto found =
+        std::find_if(inputs.begin(), inputs.end(), [&](ValueId id) { return module.graph.value(id).name == name; });
+    if (found == inputs.end()) {
+      return diagnostics.report(DiagnosticKind::InputMismatch, {}, "the model has no input `{}`", name).emit();
+    }
+    const Value& input = module.graph.value(*found);
+    if (const TensorType* declared = input.type.as_tensor(); declared != nullptr && declared->ranked) {
+      LATHE_TRY_VOID(match_type(*declared, type, input, sizes, diagnostics));
+    }
+  }
+  if (sizes.empty()) return {};
+  const passes::PassList list = passes::parse_pass_list("specialize");
+  passes::PipelineOptions pipeline;
+  pipeline.passes.dims = std::move(sizes);
+  return passes::run_passes(module, diagnostics, list.passes, pipeline);
+}
+
+Status load_text(const std::string& path, const LoadOptions& options, Module& module, Diagnostics& diagnostics) {
+  std::string why;
+  const std::optional<weights::MappedFile> file = weights::MappedFile::open(path, why);
+  if (!file) return diagnostics.report(DiagnosticKind::FileNotReadable, {}, "can't read {}: {}", path, why).emit();
+  LATHE_TRY_VOID(parse_module(file->text(), path, module, diagnostics,
+                              {.shared_constants = nullptr, .folder = weights::folder_of(path)}));
+  return apply_input_types(module, options, diagnostics);
+}
+
+Status load_onnx(const std::string& path, const LoadOptions& options, Module& module, Diagnostics& diagnostics) {
+  return onnx::import_model(path, {.input_types = options.input_types}, module, diagnostics);
+}
+
+struct Format {
+  std::string_view suffix;
+  Status (*load)(const std::string&, const LoadOptions&, Module&, Diagnostics&);
+};
+constexpr std::array kFormats = {Format{".onnx", load_onnx}, Format{".lathe", load_text}};
+
+}  // namespace
+
+Status load_model(const std::string& path, const LoadOptions& options, Module& module, Diagnostics& diagnostics) {
+  for (const Format& format : kFormats) {
+    if (path.ends_with(format.suffix)) return format.load(path, options, module, diagnostics);
+  }
+  return diagnostics.report(DiagnosticKind::UnknownModelKind, {}, "{}: Lathe reads .onnx and .lathe files", path)
+      .emit();
+}
+
+}  // namespace lathe
