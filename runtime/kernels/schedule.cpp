@@ -8,8 +8,8 @@
 namespace lathe::runtime {
 namespace {
 
-// Multiply-adds below which a second thread is not asked: about 2 us of work.
-constexpr int64_t kSerialWork = 65536;
+// Multiply-adds below which a second thread is not asked: about 3 us of work.
+constexpr int64_t kSerialWork = 196608;
 constexpr int64_t kPartsPerThread = 4;
 // A part should have at least so many rows: fewer would read all of B for little work.
 constexpr int64_t kRowsPerPart = 96;

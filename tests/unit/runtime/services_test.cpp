@@ -11,15 +11,10 @@
 #include "lathe/kernels.h"
 #include "lathe/runtime.h"
 
-// In c_header_test.c.
-extern "C" int lathe_c_host_example(void);
-
 namespace lathe::runtime::test {
 namespace {
 
 TEST(Services, VersionIsThatOfTheHeader) { EXPECT_EQ(lathe_runtime_version(), LATHE_RUNTIME_VERSION); }
-
-TEST(Services, CHostCallsAKernel) { EXPECT_EQ(lathe_c_host_example(), LATHE_OK); }
 
 TEST(Services, EveryStatusHasItsOwnName) {
   std::vector<std::string> names;
