@@ -157,6 +157,9 @@ struct BlockRange {
   // Panels of a wide tile, the same for all tiles of the block.
   int wide;
   bool few_rows;
+  // What the tiles of the last panel fetch instead of B: the rows of the next block, when they are adjacent.
+  const float* next_a;
+  int64_t next_a_step;
   Tile tile;
   // Bias and scale of a partial panel.
   float padded_bias[LATHE_PANEL];
@@ -197,10 +200,10 @@ struct BlockRange {
     tile.b = b + panel * panel_stride;
     tile.epilogue.scale = panel_values(epilogue.scale, shift + tile.column, width, padded_scale);
     tile.epilogue.bias = panel_values(epilogue.bias, shift + tile.column, width, padded_bias);
-    // Each tile fetches its share of the next panel.
+    // Each tile fetches its share of what comes next.
     const bool last = panel + panels >= part.panel_end;
-    tile.prefetch = last ? tile.b : tile.b + panels * panel_stride;
-    tile.prefetch_step = last ? 0 : (LATHE_PANEL + split.tiles - 1) / split.tiles;
+    tile.prefetch = last ? next_a : tile.b + panels * panel_stride;
+    tile.prefetch_step = last ? next_a_step : (LATHE_PANEL + split.tiles - 1) / split.tiles;
     const bool with_residual = problem.residual != nullptr && tile.finish;
     int64_t row = 0;
     for (int64_t index = 0; index < split.tiles; ++index) {
@@ -233,9 +236,15 @@ HWY_INLINE void compute_block(const Contraction& problem, const ContractionPart&
                       .panel_stride = depth * LATHE_PANEL,
                       .wide = kTiles.row[split.base - 1].panels == widest ? widest : 1,
                       .few_rows = block.count <= kFewRows,
+                      .next_a = block.a[0],
+                      .next_a_step = 0,
                       .tile = {},
                       .padded_bias = {},
                       .padded_scale = {}};
+  if (depth_block == depth && problem.a_strides.x == depth) {
+    range.next_a = block.a[0] + block.count * depth;
+    range.next_a_step = split.rows(0);
+  }
   Tile& tile = range.tile;
   tile.panel_stride = range.panel_stride;
   tile.runs = &problem.k_runs;

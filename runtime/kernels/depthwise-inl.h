@@ -29,83 +29,115 @@ struct PixelStep {
   const float* residual;
 };
 
-// kKernelW and kStrideW are known at compile time for the common adjacent kernels, 0 otherwise.
+// What a step needs of the problem, as a value: its fields stay in registers while outputs are stored.
+struct DepthwisePlan {
+  int64_t channels;
+  int64_t kernel_h;
+  int64_t kernel_w;
+  // Floats from one kernel row, kernel element or output pixel to the next.
+  int64_t row_step;
+  int64_t tap_step;
+  int64_t weight_step;
+  int64_t in_step;
+  int64_t out_step;
+  int64_t residual_step;
+  const float* packed;
+  TileEpilogue epilogue;
+
+  explicit DepthwisePlan(const Depthwise& problem)
+      : channels(problem.shape->in_c),
+        kernel_h(problem.shape->kernel_h),
+        kernel_w(problem.shape->kernel_w),
+        row_step(problem.shape->dilation_h * problem.shape->in_row_stride),
+        tap_step(problem.shape->dilation_w * problem.shape->in_pixel_stride),
+        weight_step((channels + LATHE_PANEL - 1) / LATHE_PANEL * LATHE_PANEL),
+        in_step(problem.shape->stride_w * problem.shape->in_pixel_stride),
+        out_step(problem.shape->out_pixel_stride),
+        residual_step(problem.shape->residual_pixel_stride),
+        packed(problem.packed),
+        epilogue{.scale = problem.epilogue->scale,
+                 .bias = problem.epilogue->bias,
+                 .activation = problem.epilogue->activation,
+                 .alpha = problem.epilogue->alpha,
+                 .beta = problem.epilogue->beta} {}
+};
+
+// kKernelW is known at compile time for the common kernels, 0 otherwise; kStrideW > 0 says that the input step is
+// kStrideW tap steps, so that pixels share loads.
 template <class D, int kPixels, int kKernelW, int kStrideW>
-HWY_INLINE void depthwise_vector(D d, const Depthwise& problem, const PixelStep& step, int64_t channel) {
+HWY_INLINE void depthwise_vector(D d, const DepthwisePlan& plan, const PixelStep& step, int64_t channel) {
   using V = hn::Vec<D>;
-  const lathe_conv2d_f32_shape& shape = *problem.shape;
-  const lathe_epilogue_f32& epilogue = *problem.epilogue;
-  const int64_t weight_stride = (shape.in_c + LATHE_PANEL - 1) / LATHE_PANEL * LATHE_PANEL;
-  const int64_t pixel = shape.in_pixel_stride;
-  const float* weight = problem.packed + channel;
+  const float* weight = plan.packed + channel;
+  const float* in = step.in + channel;
   V sum[kPixels];
   LATHE_UNROLL
   for (int p = 0; p < kPixels; ++p) sum[p] = hn::Zero(d);
-  for (int64_t kh = 0; kh < shape.kernel_h; ++kh) {
-    const float* in = step.in + kh * shape.dilation_h * shape.in_row_stride + channel;
+  for (int64_t kh = 0; kh < plan.kernel_h; ++kh) {
     if constexpr (kKernelW > 0) {
       LATHE_UNROLL
       for (int kw = 0; kw < kKernelW; ++kw) {
         const V w = hn::LoadU(d, weight);
-        weight += weight_stride;
+        weight += plan.weight_step;
         LATHE_UNROLL
         for (int p = 0; p < kPixels; ++p) {
-          sum[p] = hn::MulAdd(hn::LoadU(d, in + (p * kStrideW + kw) * pixel), w, sum[p]);
+          sum[p] = hn::MulAdd(hn::LoadU(d, in + (p * kStrideW + kw) * plan.tap_step), w, sum[p]);
         }
       }
     } else {
-      for (int64_t kw = 0; kw < shape.kernel_w; ++kw) {
+      for (int64_t kw = 0; kw < plan.kernel_w; ++kw) {
         const V w = hn::LoadU(d, weight);
-        weight += weight_stride;
+        weight += plan.weight_step;
         LATHE_UNROLL
         for (int p = 0; p < kPixels; ++p) {
-          const int64_t x = p * shape.stride_w + kw * shape.dilation_w;
-          sum[p] = hn::MulAdd(hn::LoadU(d, in + x * pixel), w, sum[p]);
+          sum[p] = hn::MulAdd(hn::LoadU(d, in + p * plan.in_step + kw * plan.tap_step), w, sum[p]);
         }
       }
     }
+    in += plan.row_step;
   }
-  if (epilogue.scale != nullptr) {
-    const V scale = hn::LoadU(d, epilogue.scale + channel);
+  if (plan.epilogue.scale != nullptr) {
+    const V scale = hn::LoadU(d, plan.epilogue.scale + channel);
     LATHE_UNROLL
     for (int p = 0; p < kPixels; ++p) sum[p] = hn::Mul(sum[p], scale);
   }
-  if (epilogue.bias != nullptr) {
-    const V bias = hn::LoadU(d, epilogue.bias + channel);
+  if (plan.epilogue.bias != nullptr) {
+    const V bias = hn::LoadU(d, plan.epilogue.bias + channel);
     LATHE_UNROLL
     for (int p = 0; p < kPixels; ++p) sum[p] = hn::Add(sum[p], bias);
   }
   if (step.residual != nullptr) {
     LATHE_UNROLL
     for (int p = 0; p < kPixels; ++p) {
-      sum[p] = hn::Add(sum[p], hn::LoadU(d, step.residual + p * shape.residual_pixel_stride + channel));
+      sum[p] = hn::Add(sum[p], hn::LoadU(d, step.residual + p * plan.residual_step + channel));
     }
   }
-  apply_activation(d, epilogue.activation, epilogue.alpha, epilogue.beta, sum);
+  apply_activation(d, plan.epilogue.activation, plan.epilogue.alpha, plan.epilogue.beta, sum);
   LATHE_UNROLL
-  for (int p = 0; p < kPixels; ++p) hn::StoreU(sum[p], d, step.out + p * shape.out_pixel_stride + channel);
+  for (int p = 0; p < kPixels; ++p) hn::StoreU(sum[p], d, step.out + p * plan.out_step + channel);
 }
 
 // The channels from `channel` on, fewer than 2 * kTailLanes of them.
-template <int kTailLanes, int kPixels>
-HWY_INLINE void depthwise_tail(const Depthwise& problem, const PixelStep& step, int64_t channel) {
-  if (problem.shape->in_c - channel >= kTailLanes) {
-    depthwise_vector<hn::CappedTag<float, kTailLanes>, kPixels, 0, 0>(hn::CappedTag<float, kTailLanes>(), problem, step,
-                                                                      channel);
+template <int kTailLanes, int kPixels, int kKernelW, int kStrideW>
+HWY_INLINE void depthwise_tail(const DepthwisePlan& plan, const PixelStep& step, int64_t channel) {
+  if (plan.channels - channel >= kTailLanes) {
+    const hn::CappedTag<float, kTailLanes> d;
+    depthwise_vector<hn::CappedTag<float, kTailLanes>, kPixels, kKernelW, kStrideW>(d, plan, step, channel);
     channel += kTailLanes;
   }
-  if constexpr (kTailLanes > 1) depthwise_tail<kTailLanes / 2, kPixels>(problem, step, channel);
+  // Only the widest tail is worth kernels of its own.
+  if constexpr (kTailLanes > 1) depthwise_tail<kTailLanes / 2, kPixels, 0, 0>(plan, step, channel);
 }
 
 // All channels of kPixels adjacent output pixels.
 template <int kPixels, int kKernelW, int kStrideW>
-HWY_NOINLINE void depthwise_step(const Depthwise& problem, const PixelStep& step) {
-  const int64_t channels = problem.shape->in_c;
+HWY_NOINLINE void depthwise_step(const Depthwise& problem, const PixelStep& pixels) {
+  const DepthwisePlan plan(problem);
+  const PixelStep step = pixels;
   int64_t channel = 0;
-  for (; channel + kLanes <= channels; channel += kLanes) {
-    depthwise_vector<F32, kPixels, kKernelW, kStrideW>(F32(), problem, step, channel);
+  for (; channel + kLanes <= plan.channels; channel += kLanes) {
+    depthwise_vector<F32, kPixels, kKernelW, kStrideW>(F32(), plan, step, channel);
   }
-  if (channel < channels) depthwise_tail<kLanes / 2, kPixels>(problem, step, channel);
+  if (channel < plan.channels) depthwise_tail<kLanes / 2, kPixels, kKernelW, kStrideW>(plan, step, channel);
 }
 
 // Step functions by pixels - 1.
