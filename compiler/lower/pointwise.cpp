@@ -74,7 +74,7 @@ bool lanes_fit(const Module& module, const Placements& placements, const Group& 
     index[i] = dims[i].is_constant(1) ? Dim(0) : axis_symbol(i);
     symbols.declare(*axis_symbol(i).as_symbol(), 0, dims[i] - 1);
   }
-  const std::string& lane = *axis_symbol(axis).as_symbol();
+  const std::string lane = *axis_symbol(axis).as_symbol();
   for (const auto& [inner, outer] : group.results) {
     const Trace found = trace(module, group, inner, index, symbols);
     for (const Dim& position : found.scalar_positions) {

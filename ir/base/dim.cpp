@@ -72,6 +72,8 @@ Dim Dim::invalid() {
   return dim;
 }
 
+Dim as_dim(const DimTerm& term) { return DimBuilder::from_terms({term}, 0); }
+
 int64_t Dim::constant() const {
   LATHE_CHECK(is_constant());
   return constant_;

@@ -114,6 +114,9 @@ struct DimTerm {
   std::vector<DimAtom> factors;
 };
 
+/// The term alone, as a Dim.
+[[nodiscard]] Dim as_dim(const DimTerm& term);
+
 /// floor(a / b). Invalid when b is a constant below 1.
 [[nodiscard]] Dim floordiv(const Dim& a, const Dim& b);
 /// ceil(a / b) as floordiv(a + b - 1, b).
@@ -176,7 +179,8 @@ class SymbolTable {
   [[nodiscard]] bool known_le(const Dim& a, const Dim& b) const { return prove_le(a, b) == Answer::Yes; }
   [[nodiscard]] bool known_lt(const Dim& a, const Dim& b) const { return prove_lt(a, b) == Answer::Yes; }
 
-  /// Rewrites with the bounds: `floordiv(6*i + j, 6)` is `i` where 0 <= j < 6, min and max that are decided vanish.
+  /// Rewrites with the bounds: `floordiv(6*i + j, 6)` is `i` where 0 <= j < 6, min and max that are decided vanish, and
+  /// `6*floordiv(i, 6) + mod(i, 6)` is `i`.
   [[nodiscard]] Dim simplify(const Dim& dim) const;
 
  private:
