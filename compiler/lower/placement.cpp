@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "ir/graph/op.h"
+#include "compiler/lower/group.h"
 
 namespace lathe::lower {
 
@@ -80,19 +80,28 @@ class Placer {
     place_inputs_and_constants();
     place_outputs();
     for (size_t i = nodes_.size(); i-- > 0;) assemble(nodes_[i]);
+    number_nodes();
     for (NodeId node : nodes_) place_results(node);
     record_lifetimes();
     return std::move(result_);
   }
 
  private:
-  StorageId add_storage(Storage storage) { return result_.storages_.push_back(std::move(storage)); }
+  StorageId add_storage(Storage storage) {
+    tenants_.emplace_back();
+    return result_.storages_.push_back(std::move(storage));
+  }
+
+  void place(ValueId value, Placement placement) {
+    tenants_[placement.storage.index].push_back(value);
+    result_.placements_[value.index] = std::move(placement);
+  }
 
   void place_dense(ValueId value, Storage storage) {
     const TensorType& type = graph_.tensor(value);
     storage.element = type.element;
     storage.elements = type.element_count();
-    result_.placements_[value.index] = Placement{add_storage(std::move(storage)), 0, dense_strides(type.dims)};
+    place(value, Placement{add_storage(std::move(storage)), 0, dense_strides(type.dims)});
   }
 
   void place_inputs_and_constants() {
@@ -157,7 +166,7 @@ class Placer {
       if (!is_free(operand) || !is_plain_part(piece, graph_.tensor(operand).dims)) continue;
       Placement part{home.storage, home.offset, home.strides};
       for (size_t axis = 0; axis < piece.begin.size(); ++axis) part.offset += piece.begin[axis] * home.strides[axis];
-      result_.placements_[operand.index] = std::move(part);
+      place(operand, std::move(part));
       result_.parts_.push_back({operand, result, k});
     }
   }
@@ -170,7 +179,7 @@ class Placer {
     if (!(view.tensor(0).element_count() == view.result().element_count())) return;
     const auto window = window_of(view, Placement{home->storage, home->offset, dense_strides(view.tensor(0).dims)});
     if (!window || !(window->offset == home->offset) || window->strides != home->strides) return;
-    result_.placements_[source.index] = Placement{home->storage, home->offset, dense_strides(view.tensor(0).dims)};
+    place(source, Placement{home->storage, home->offset, dense_strides(view.tensor(0).dims)});
   }
 
   // The window that a one-piece move makes of its operand's placement, when the map is affine.
@@ -215,7 +224,7 @@ class Placer {
       const ExistingNodeView view(module_, id);
       const auto window = window_of(view, result_.at(node.operands[0]));
       if (window && is_readable(*window, view.result().dims)) {
-        result_.placements_[node.results[0].index] = *window;
+        place(node.results[0], *window);
         result_.roles_[id.index] = NodeRole::View;
         return;
       }
@@ -224,8 +233,54 @@ class Placer {
       return;
     }
     for (ValueId value : node.results) {
-      if (result_.find(value) == nullptr) place_dense(value, {});
+      if (result_.find(value) != nullptr) continue;
+      if (const auto home = dying_operand(id)) {
+        place(value, *home);
+      } else {
+        place_dense(value, {});
+      }
     }
+  }
+
+  // ---- in place
+
+  void number_nodes() {
+    position_.assign(graph_.node_table_size(), -1);
+    for (size_t i = 0; i < nodes_.size(); ++i) position_[nodes_[i].index] = static_cast<int>(i);
+  }
+
+  // The position of the last node of the root region that reads the value, regions inside of nodes included.
+  [[nodiscard]] int last_use(ValueId value) const {
+    int last = -1;
+    for (const Use& use : graph_.value(value).uses) {
+      NodeId node = use.node;
+      while (graph_.node(node).region != Graph::root()) node = graph_.region(graph_.node(node).region).owner;
+      last = std::max(last, position_[node.index]);
+    }
+    return last;
+  }
+
+  // The window of an operand that dies at this element-wise group and is read only where the result is written.
+  [[nodiscard]] std::optional<Placement> dying_operand(NodeId id) const {
+    const Group group = make_group(module_, id);
+    if (group.results.size() != 1) return std::nullopt;
+    const TensorType& type = graph_.tensor(group.results[0].second);
+    for (NodeId member : group.nodes) {
+      if (form<Elementwise>(*graph_.node(member).op) == nullptr) return std::nullopt;
+    }
+    for (ValueId operand : graph_.node(id).operands) {
+      const Placement* window = operand.valid() ? result_.find(operand) : nullptr;
+      if (window == nullptr || result_.storage(window->storage).kind != Storage::Kind::Arena) continue;
+      const TensorType& read = graph_.tensor(operand);
+      if (!(read == type) || !is_dense(*window, read.dims)) continue;
+      if (dies_at(window->storage, position_[id.index])) return *window;
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] bool dies_at(StorageId storage, int position) const {
+    return std::all_of(tenants_[storage.index].begin(), tenants_[storage.index].end(),
+                       [&](ValueId value) { return last_use(value) <= position; });
   }
 
   // A reshape whose source was written straight into the result's home.
@@ -255,6 +310,8 @@ class Placer {
   const Module& module_;
   const Graph& graph_;
   std::vector<NodeId> nodes_;
+  std::vector<int> position_;                  // by node; -1 outside of the root region
+  std::vector<std::vector<ValueId>> tenants_;  // by storage
   Placements result_;
 };
 

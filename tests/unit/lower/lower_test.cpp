@@ -215,6 +215,15 @@ graph @g(%x: f32[N, 20], %y: f32[20]) -> (f32[N, 20]) {
   %s = slice %x {starts = [0, 20], limits = [2, -1], steps = [1, -1]} : f32[2, 21]
   return %s : f32[2, 21]
 })"},
+    {"in_place_chain",
+     R"(graph @g(%x: f32[5, 20]) -> (f32[5, 20], f32[5, 20]) {
+  %a = neg %x : f32[5, 20]
+  %b = exp %a : f32[5, 20]
+  %c = sub %b, %x : f32[5, 20]
+  %d = mul %c, %b : f32[5, 20]
+  %e = add %d, %c : f32[5, 20]
+  return %e, %c : f32[5, 20], f32[5, 20]
+})"},
     {"outputs_that_are_inputs",
      R"(graph @g(%x: f32[2, 3]) -> (f32[2, 3], f32[2, 3], f32[2, 3]) {
   %a = neg %x : f32[2, 3]
