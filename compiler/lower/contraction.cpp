@@ -223,6 +223,26 @@ std::optional<PackedB> pack_b(ProgramBuilder& program, const ConstantData& weigh
   return PackedB{buffer, *step == 0 ? Dim(0) : Dim(floats)};
 }
 
+// B is computed: it is packed into scratch memory in a step of its own.
+PackedB pack_computed_b(ProgramBuilder& program, const Group& group, const Gemm& gemm, const Placement& b) {
+  const bool shared = gemm.batch.b.is_constant(0);
+  const Dim batches = shared ? Dim(1) : gemm.batch.extent;
+  const Dim floats = ceildiv(gemm.n.extent, LATHE_PANEL) * gemm.k.extent * Dim(LATHE_PANEL);
+  const BufferRef buffer = program.scratch(ElementType::F32, batches * floats, group.node);
+  kernel::CallStep call{"lathe_pack_gemm_b_batch_f32", {}, kernel::NoResult{}};
+  call.arguments = {kernel::ExecutionArgument{},
+                    kernel::PointerArgument{program.reference(b)},
+                    kernel::IntegerArgument{batches},
+                    kernel::IntegerArgument{gemm.k.extent},
+                    kernel::IntegerArgument{gemm.n.extent},
+                    kernel::IntegerArgument{gemm.batch.b},
+                    kernel::IntegerArgument{gemm.k.b},
+                    kernel::IntegerArgument{gemm.n.b},
+                    kernel::PointerArgument{buffer}};
+  program.call(std::move(call), group);
+  return {buffer, shared ? Dim(0) : floats};
+}
+
 bool lower_gemm(ProgramBuilder& program, const Group& group, const Reduction& reduction) {
   const Module& module = program.module();
   const Node& node = module.graph.node(group.nodes[0]);
@@ -233,7 +253,6 @@ bool lower_gemm(ProgramBuilder& program, const Group& group, const Reduction& re
   const Placement& b = program.placements().at(right);
   const Placement& c = program.placements().at(result);
   const ConstantData* weights = constant_leaf(module, group, right);
-  if (weights == nullptr || weights->absent) return false;
   const auto gemm = plan_gemm(reduction, a, b, c);
   if (!gemm || is_small(*gemm)) return false;
   const auto epilogue = epilogue_of(module, group, gemm->column_axis);
@@ -242,10 +261,12 @@ bool lower_gemm(ProgramBuilder& program, const Group& group, const Reduction& re
       epilogue->residual.valid() ? &program.placements().at(group.outside(epilogue->residual)) : nullptr;
   if (residual != nullptr && residual->strides != c.strides) return false;
   const auto columns = gemm->n.extent.as_constant();
-  if (!columns) return false;
-  const auto operands = column_operands(program, group, *epilogue, *columns);
-  const auto packed = pack_b(program, *weights, *gemm, b);
-  if (!operands || !packed) return false;
+  if (!columns && (epilogue->scale.valid() || epilogue->bias.valid())) return false;
+  const auto operands = column_operands(program, group, *epilogue, columns.value_or(0));
+  if (!operands) return false;
+  const auto packed = weights != nullptr ? pack_b(program, *weights, *gemm, b)
+                                         : std::optional(pack_computed_b(program, group, *gemm, b));
+  if (!packed) return false;
 
   using S = lathe_gemm_f32_shape;
   kernel::StructArgument shape{"lathe_gemm_f32_shape", sizeof(S), {}};

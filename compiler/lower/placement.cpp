@@ -245,8 +245,8 @@ class Placer {
   // ---- in place
 
   void number_nodes() {
-    position_.assign(graph_.node_table_size(), -1);
-    for (size_t i = 0; i < nodes_.size(); ++i) position_[nodes_[i].index] = static_cast<int>(i);
+    result_.positions_.assign(graph_.node_table_size(), -1);
+    for (size_t i = 0; i < nodes_.size(); ++i) result_.positions_[nodes_[i].index] = static_cast<int>(i);
   }
 
   // The position of the last node of the root region that reads the value, regions inside of nodes included.
@@ -255,7 +255,7 @@ class Placer {
     for (const Use& use : graph_.value(value).uses) {
       NodeId node = use.node;
       while (graph_.node(node).region != Graph::root()) node = graph_.region(graph_.node(node).region).owner;
-      last = std::max(last, position_[node.index]);
+      last = std::max(last, result_.position(node));
     }
     return last;
   }
@@ -273,7 +273,7 @@ class Placer {
       if (window == nullptr || result_.storage(window->storage).kind != Storage::Kind::Arena) continue;
       const TensorType& read = graph_.tensor(operand);
       if (!(read == type) || !is_dense(*window, read.dims)) continue;
-      if (dies_at(window->storage, position_[id.index])) return *window;
+      if (dies_at(window->storage, result_.position(id))) return *window;
     }
     return std::nullopt;
   }
@@ -310,7 +310,6 @@ class Placer {
   const Module& module_;
   const Graph& graph_;
   std::vector<NodeId> nodes_;
-  std::vector<int> position_;                  // by node; -1 outside of the root region
   std::vector<std::vector<ValueId>> tenants_;  // by storage
   Placements result_;
 };

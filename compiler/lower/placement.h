@@ -51,6 +51,8 @@ class Placements {
   [[nodiscard]] Storage& storage(StorageId id) { return storages_[id]; }
   [[nodiscard]] size_t storage_count() const { return storages_.size(); }
   [[nodiscard]] NodeRole role(NodeId node) const { return roles_[node.index]; }
+  /// Where the node stands in the root region; what lifetimes count in.
+  [[nodiscard]] int position(NodeId node) const { return positions_[node.index]; }
   /// True when the value was placed inside the result of a Gather node as its part `piece`.
   [[nodiscard]] bool lies_in(ValueId value, ValueId result, size_t piece) const;
 
@@ -59,6 +61,7 @@ class Placements {
   IdVector<StorageId, Storage> storages_;
   std::vector<std::optional<Placement>> placements_;  // by value
   std::vector<NodeRole> roles_;                       // by node
+  std::vector<int> positions_;                        // by node; -1 outside of the root region
   struct Part {
     ValueId part;
     ValueId result;

@@ -85,10 +85,11 @@ kernel::BufferRef ProgramBuilder::data(const std::string& key, const std::string
   return {storage, 0};
 }
 
-kernel::BufferRef ProgramBuilder::scratch(ElementType element, Dim elements, int position) {
+kernel::BufferRef ProgramBuilder::scratch(ElementType element, Dim elements, NodeId node) {
   const Dim bytes = elements * Dim(info(element).bits / 8);
   const kernel::StorageId storage = program_.storages.push_back(
       {fmt::format("scratch{}", program_.storages.size()), element, std::move(elements), kernel::ArenaPlace{0}});
+  const int position = placements_.position(node);
   arena_.push_back({storage, {bytes, position, position}});
   return {storage, 0};
 }

@@ -31,8 +31,8 @@ class ProgramBuilder {
   /// Floats that `make` computes, unless data with this key exists.
   kernel::BufferRef data(const std::string& key, const std::string& name,
                          const std::function<std::vector<float>()>& make);
-  /// Arena memory for the step at `position` of the root region only.
-  kernel::BufferRef scratch(ElementType element, Dim elements, int position);
+  /// Arena memory for the steps of one node of the root region only.
+  kernel::BufferRef scratch(ElementType element, Dim elements, NodeId node);
 
   /// Appends a run of a kernel; a kernel with the same text is shared.
   void run(LoweredKernel kernel, const Group& group);

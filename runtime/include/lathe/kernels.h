@@ -92,6 +92,12 @@ LATHE_API int64_t lathe_packed_gemm_b_floats(int64_t k, int64_t n);
 LATHE_API void lathe_pack_gemm_b_f32(const float* b, int64_t k, int64_t n, int64_t row_stride, int64_t column_stride,
                                      float* packed);
 
+/* Packs `batch` matrices, the p-th one at b + p * batch_stride, behind each other. Spreads them over the threads of
+ * `execution`. For operands that are computed; weights are packed at compile time. */
+LATHE_API void lathe_pack_gemm_b_batch_f32(const lathe_execution* execution, const float* b, int64_t batch, int64_t k,
+                                           int64_t n, int64_t batch_stride, int64_t row_stride, int64_t column_stride,
+                                           float* packed);
+
 /* C[p][i][j] = epilogue(sum over l of A[p][i][l] * B[p][l][j]) for p < batch, i < m, j < n. Elements of a row are
  * adjacent. b_batch_stride is in floats of packed B: 0 when all batches share B. */
 typedef struct lathe_gemm_f32_shape {

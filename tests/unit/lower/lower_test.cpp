@@ -286,6 +286,15 @@ graph @g(%x: f32[N, 20], %y: f32[20]) -> (f32[N, 20]) {
   %m = matmul %x, %y : f32[2, 3, 20]
   return %m : f32[2, 3, 20]
 })"},
+    {"matmul_of_large_inputs",
+     R"(sym N in [1, 64]
+graph @g(%x: f32[2, N, 24], %y: f32[2, 70, 24]) -> (f32[2, N, 70]) {
+  %m = matmul %x, %y {transpose_b = true} : f32[2, N, 70]
+  %r = relu %m : f32[2, N, 70]
+  return %r : f32[2, N, 70]
+})",
+     {{"N", 9}},
+     3},
     {"gather_rows",
      R"(graph @g(%x: f32[7, 20], %i: i64[2, 3]) -> (f32[2, 3, 20]) {
   %m = gather %x, %i {axis = 0} : f32[2, 3, 20]
