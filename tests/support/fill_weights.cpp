@@ -7,7 +7,8 @@
 #include <fstream>
 #include <vector>
 
-#include "compiler/frontend/onnx/model.h"
+#include "compiler/frontend/onnx/model_reader.h"
+#include "compiler/frontend/onnx/tensor.h"
 #include "compiler/frontend/onnx/wire.h"
 #include "compiler/frontend/weights/mapped_file.h"
 #include "ir/scalar/scalar_value.h"
@@ -15,7 +16,6 @@
 namespace lathe::test {
 namespace {
 
-using onnx::DataType;
 using onnx::WireFault;
 using onnx::WireReader;
 
@@ -56,34 +56,20 @@ void append_message(std::vector<Piece>& into, uint32_t field, std::vector<Piece>
 }
 
 /// The fill of an initializer, if it is one without payload.
-std::optional<Piece> fill_of(std::string_view message, WireFault& fault) {
-  WireReader wire(message, message.data(), fault);
+std::optional<Piece> fill_of(std::string_view message) {
+  Diagnostics ignored;
+  const Result<onnx::Tensor> tensor = onnx::read_tensor_message(message, {}, ignored);
+  if (!tensor.ok()) return std::nullopt;
+  const bool payload = tensor->external || !tensor->raw_data.empty() || tensor->typed_field != onnx::TypedField::None;
   Piece piece;
+  piece.name = tensor->name;
+  piece.fill = parse_fill(tensor->doc_string);
   piece.count = 1;
-  int64_t type = 0;
-  bool payload = false;
-  while (wire.next()) {
-    switch (wire.field()) {
-      case 1: piece.count *= wire.varint(); break;
-      case 2: type = wire.integer(); break;
-      case 8: piece.name = wire.bytes(); break;
-      case 12: piece.fill = parse_fill(wire.bytes()); break;
-      case 4:
-      case 9:
-      case 13:
-        payload = true;
-        wire.skip();
-        break;
-      default: wire.skip(); break;
-    }
-  }
+  for (const int64_t dim : tensor->dims) piece.count *= static_cast<uint64_t>(dim);
   if (payload || !piece.fill) return std::nullopt;
-  switch (static_cast<DataType>(type)) {
-    case DataType::Float: piece.element = ElementType::F32; break;
-    case DataType::Double: piece.element = ElementType::F64; break;
-    case DataType::Float16: piece.element = ElementType::F16; break;
-    default: return std::nullopt;
-  }
+  const std::optional<ElementType> element = onnx::element_type(tensor->data_type);
+  if (!element || !is_float(*element)) return std::nullopt;
+  piece.element = *element;
   return piece;
 }
 
@@ -159,7 +145,7 @@ std::optional<size_t> fill_topology(const std::string& input, const std::string&
   WireFault fault;
   size_t filled = 0;
   const auto in_graph = [&](uint32_t field, std::string_view bytes, std::vector<Piece>& into) {
-    std::optional<Piece> fill = field == 5 ? fill_of(bytes, fault) : std::nullopt;
+    std::optional<Piece> fill = field == 5 ? fill_of(bytes) : std::nullopt;
     if (!fill) return false;
     ++filled;
     const uint64_t payload = fill->size();

@@ -99,12 +99,14 @@ std::string shape_bytes(const std::vector<OnnxDim>& dims) {
   std::string bytes;
   pbf_writer out(bytes);
   for (const OnnxDim& dim : dims) {
-    pbf_writer dimension(out, 1);
+    std::string dimension_bytes;
+    pbf_writer dimension(dimension_bytes);
     if (const int64_t* size = std::get_if<int64_t>(&dim)) {
       dimension.add_int64(1, *size);
     } else if (!std::get<std::string>(dim).empty()) {
       dimension.add_string(2, std::get<std::string>(dim));
     }
+    out.add_message(1, dimension_bytes);
   }
   return bytes;
 }

@@ -81,8 +81,12 @@ void Importer::import_nodes(std::span<const Node> nodes) {
       .visible = [&](std::string_view name) { return scope.find(name) != nullptr; },
   };
   const NodeLocator locator = [&](size_t position) { return locate_node(nodes[position], position); };
-  for (const size_t position : order_nodes(model_, nodes, defined, locator, diagnostics_)) {
-    import_node(nodes[position], position);
+  const std::vector<size_t> order = order_nodes(model_, nodes, defined, locator, diagnostics_);
+  for (const size_t position : order) import_node(nodes[position], position);
+  if (order.size() == nodes.size()) return;
+  // What waits in a circle, or for one, has been reported; its values are broken.
+  for (const Node& node : nodes) {
+    for (const std::string_view output : node.outputs) scope_->names.try_emplace(output);
   }
 }
 

@@ -53,12 +53,20 @@ Outputs import_eye_like(NodeContext& context) {
   return single(context.builder().cast(ones, *element));
 }
 
+/// Whether training mode is asked for with a share of elements to drop; without one it changes nothing.
+Result<bool> drops_elements(NodeContext& context) {
+  if (!context.has_input(2)) return false;
+  LATHE_TRY(const Integers training, context.known_integers(2, "training mode"));
+  if (training.empty() || training.front() == 0) return false;
+  if (!context.has_input(1)) return true;
+  LATHE_TRY(const Floats ratio, context.known_floats(1, "ratio"));
+  return ratio.empty() || ratio.front() != 0.0;
+}
+
 /// When a model is used, Dropout passes its operand on, and its mask keeps everything.
 Outputs import_dropout(NodeContext& context) {
-  if (context.has_input(2)) {
-    LATHE_TRY(const Integers training, context.known_integers(2, "training mode"));
-    if (!training.empty() && training.front() != 0) return context.unsupported("training mode");
-  }
+  LATHE_TRY(const bool drops, drops_elements(context));
+  if (drops) return context.unsupported("training mode");
   std::vector<ValueId> outputs{context.input(0)};
   if (context.wants_output(1)) {
     const ElementType element = context.opset() < 10 ? context.element(0) : ElementType::Boolean;

@@ -92,7 +92,7 @@ Edges find_edges(const Model& model, std::span<const Node> nodes, const Producer
         std::sort(candidates.begin(), candidates.end());
       }
       const std::string_view closest = ++missing <= kMostSuggestions ? closest_name(name, candidates) : "";
-      if (!closest.empty()) report = std::move(report).note(fmt::format("there is a value `{}`", closest));
+      if (!closest.empty()) std::move(report).note(fmt::format("there is a value `{}`", closest));
       (void)std::move(report).emit();
     }
   }
@@ -126,7 +126,7 @@ void report_circle(std::span<const Node> nodes, const Edges& edges, const std::v
                          circle.size() == 1 ? "a node reads its own result" : "nodes wait for each other", text,
                          node_text(nodes[circle.front()], circle.front()));
   for (size_t step = 1; step < std::min(circle.size(), kShown); ++step) {
-    report = std::move(report).label(locate(circle[step]), "in the circle");
+    std::move(report).label(locate(circle[step]), "in the circle");
   }
   (void)std::move(report).emit();
 }
