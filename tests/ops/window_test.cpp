@@ -115,13 +115,16 @@ TEST(Conv, Errors) {
             "LT0204: `conv` gets 4 channels from `x` (`f32[N, 4, 28, 28]`), but the weight `conv1.weight` (`f32[8, 3, "
             "5, 5]`) "
             "takes 6 (3 in each of 2 groups)\n"
-            "  label: 4 is axis 1 of input `x`\n");
+            "  label: 4 is axis 1 of input `x`\n"
+            "  label: 3 is axis 1 of input `conv1.weight`\n");
   EXPECT_EQ(infer("f32[N, 784]", "f32[8, 3, 5, 5]"),
             "LT0202: `conv` with the weight `conv1.weight` (`f32[8, 3, 5, 5]`) takes [N, C, H, W], but `x` has 2 axes: "
             "`f32[N, 784]`\n");
   EXPECT_EQ(infer("f32[N, 3, 4, 4]", "f32[8, 3, 7, 7]", {{"pads", Integers{1, 1, 1, 1}}}),
             "LT0208: the kernel of `conv` covers 7 elements of axis 2 of `x`, which has 4 and 2 of padding: `f32[N, 3, "
-            "4, 4]`\n");
+            "4, 4]`\n"
+            "  label: 4 is axis 2 of input `x`\n"
+            "  label: 7 is axis 2 of input `conv1.weight`\n");
   EXPECT_EQ(infer("f32[N, 3, 9, 9]", "f32[8, 3, 3, 3]", {{"strides", Integers{0, 1}}}),
             "LT0106: `strides` of `conv` is [0, 1]; every entry must be at least 1\n");
   EXPECT_EQ(infer("f32[N, 3, 9, 9]", "f32[8, 3, 3, 3]", {{"pads", Integers{1, 1}}}),

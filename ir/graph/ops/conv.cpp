@@ -41,19 +41,19 @@ Status check_channels(InferContext& context, size_t channel_axis, int64_t groups
     const std::string message = fmt::format(
         "`conv` gets {} channels from {} (`{}`), but the weight {} (`{}`) takes {}{}", have.python_text(),
         context.operand_text(0), text(x), context.operand_text(1), text(weight), wanted.python_text(), split);
-    const size_t other_axis = channel_axis == 1 ? x.dims.size() - 1 : 1;
     const SymbolTable& symbols = context.symbols();
-    if (symbols.prove_eq(have, wanted) == Answer::No && symbols.prove_eq(x.dims[other_axis], wanted) == Answer::Yes) {
-      return context.error(DiagnosticKind::ChannelMismatch, "{}", message)
-          .explain(context.origins(), have)
-          .explain(context.origins(), weight.dims[1])
+    if (symbols.prove_eq(have, wanted) == Answer::No) {
+      auto error = context.error(DiagnosticKind::ChannelMismatch, "{}", message)
+                       .explain(context.origins(), have)
+                       .explain(context.origins(), weight.dims[1]);
+      const size_t other_axis = channel_axis == 1 ? x.dims.size() - 1 : 1;
+      if (symbols.prove_eq(x.dims[other_axis], wanted) != Answer::Yes) return std::move(error).emit();
+      return std::move(error)
           .note(fmt::format("axis {} has {} elements: a transpose that moves it to axis {} may be missing", other_axis,
                             wanted.python_text(), channel_axis))
           .emit();
     }
-    LATHE_TRY_VOID(context.require_equal(DiagnosticKind::ChannelMismatch, have,
-                                         wanted.with_origin(groups == 1 ? weight.dims[1].origin() : OriginId()),
-                                         message));
+    LATHE_TRY_VOID(context.require_equal(DiagnosticKind::ChannelMismatch, have, wanted, message));
   }
   const std::string message = fmt::format("`conv` can't split the {} out_channels of {} into {} groups",
                                           weight.dims[0].python_text(), context.operand_text(1), groups);

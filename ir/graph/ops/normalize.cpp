@@ -247,7 +247,8 @@ Result<Values> expand_instance_norm(GraphBuilder& builder, const NodeView& node)
 // As instance_norm on [N, groups, C / groups, ...], normalised over everything behind the groups.
 Result<Values> expand_group_norm(GraphBuilder& builder, const NodeView& node) {
   Parts parts(builder, node);
-  const Shape& dims = node.dims(0);
+  // A copy: building may move the table that the operand's type stands in.
+  const Shape dims = node.dims(0);
   const Dim groups = node.integer("groups");
   Shape grouped{dims[0], groups, floordiv(dims[1], groups)};
   grouped.insert(grouped.end(), dims.begin() + 2, dims.end());

@@ -71,6 +71,12 @@ Result<Dim> window_size(InferContext& context, const WindowAxis& axis, size_t sp
       covered.python_text(), spatial_axis, context.operand_text(0), size.python_text(),
       axis.pad_low + axis.pad_high == 0 ? "" : fmt::format(" and {} of padding", axis.pad_low + axis.pad_high),
       text(context.tensor(0)));
+  if (context.symbols().prove_le(covered, padded) == Answer::No) {
+    return context.error(DiagnosticKind::WindowTooLarge, "{}", message)
+        .explain(context.origins(), size)
+        .explain(context.origins(), kernel)
+        .emit();
+  }
   LATHE_TRY_VOID(context.require_le(DiagnosticKind::WindowTooLarge, covered, padded, message));
   Dim count = floordiv(padded - covered, Dim(axis.stride)) + 1;
   std::string formula =
