@@ -1,0 +1,246 @@
+// The entry of a program in LLVM IR: pointers into inputs, outputs, data and arena; kernel calls; runtime calls;
+// guards.
+#include <map>
+
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/Function.h"
+
+#include "compiler/codegen/llvm_emitter.h"
+#include "ir/kernel/text.h"
+#include "lathe/runtime.h"
+
+namespace lathe::codegen {
+
+void LlvmEmitter::open_program(const kernel::Program& program) {
+  llvm::Type* pointer = builder_.getPtrTy();
+  auto* type =
+      llvm::FunctionType::get(builder_.getInt32Ty(), {pointer, pointer, pointer, pointer, pointer, pointer}, false);
+  llvm::Function* entry = make_function(type, entry_name_, true);
+  llvm::Value** arguments[] = {&entry_inputs_, &entry_outputs_, &entry_data_, &entry_arena_, &entry_symbols_};
+  constexpr const char* kNames[] = {"execution", "inputs", "outputs", "data", "arena", "symbols"};
+  for (uint32_t i = 0; i < std::size(kNames); ++i) {
+    entry->getArg(i)->setName(kNames[i]);
+    if (i > 0) *arguments[i - 1] = entry->getArg(i);
+  }
+  llvm::BasicBlock* block = llvm::BasicBlock::Create(context_, "entry", entry);
+  builder_.SetInsertPoint(block);
+  scopes_.push_back({.function = entry, .execution = entry->getArg(0)});
+  inputs_.assign(program.inputs.size(), nullptr);
+  outputs_.assign(program.outputs.size(), nullptr);
+  data_.assign(program.data.size(), nullptr);
+}
+
+void LlvmEmitter::close_program() {
+  builder_.CreateRet(builder_.getInt32(LATHE_OK));
+  scopes_.pop_back();
+}
+
+LlvmEmitter::Integer LlvmEmitter::program_symbol(size_t position) {
+  return builder_.CreateLoad(builder_.getInt64Ty(),
+                             builder_.CreateConstInBoundsGEP1_64(builder_.getInt64Ty(), entry_symbols_, position));
+}
+
+/// The entry is one straight line (guards only leave it), so a pointer that was read once is known from there on.
+llvm::Value* LlvmEmitter::table_entry(llvm::Value* table, std::vector<llvm::Value*>& cache, uint32_t index) {
+  if (cache[index] == nullptr) {
+    llvm::Type* pointer = builder_.getPtrTy();
+    cache[index] = builder_.CreateLoad(pointer, builder_.CreateConstInBoundsGEP1_64(pointer, table, index));
+  }
+  return cache[index];
+}
+
+LlvmEmitter::Pointer LlvmEmitter::input(uint32_t index) { return table_entry(entry_inputs_, inputs_, index); }
+LlvmEmitter::Pointer LlvmEmitter::output(uint32_t index) { return table_entry(entry_outputs_, outputs_, index); }
+LlvmEmitter::Pointer LlvmEmitter::data(uint32_t index) { return table_entry(entry_data_, data_, index); }
+LlvmEmitter::Pointer LlvmEmitter::arena() { return entry_arena_; }
+
+LlvmEmitter::Pointer LlvmEmitter::advance(Pointer pointer, Integer bytes) {
+  return builder_.CreateInBoundsGEP(builder_.getInt8Ty(), pointer, bytes);
+}
+
+void LlvmEmitter::open_step(const kernel::Step&) {}
+
+void LlvmEmitter::return_if_not_ok(llvm::Value* status) {
+  llvm::BasicBlock* leave = new_block("failed");
+  llvm::BasicBlock* go_on = new_block("ok");
+  builder_.CreateCondBr(builder_.CreateICmpNE(status, builder_.getInt32(LATHE_OK)), leave, go_on);
+  builder_.SetInsertPoint(leave);
+  builder_.CreateRet(status);
+  builder_.SetInsertPoint(go_on);
+}
+
+void LlvmEmitter::run(const EmittedRun<Integer, Pointer>& run) {
+  const KernelFunction& kernel = kernels_[run.kernel.index];
+  std::vector<llvm::Value*> arguments = {scopes_.back().execution};
+  arguments.insert(arguments.end(), run.buffers.begin(), run.buffers.end());
+  arguments.insert(arguments.end(), run.sizes.begin(), run.sizes.end());
+  llvm::Value* status = builder_.CreateCall(kernel.function, arguments);
+  if (kernel.can_fail) return_if_not_ok(status);
+}
+
+/// The function that the runtime calls back; its state holds the kernel's arguments but the last four.
+llvm::Function* LlvmEmitter::make_thunk(const EmittedRun<Integer, Pointer>& run, llvm::StructType* state) {
+  const auto here = builder_.saveIP();
+  llvm::Type* i64 = builder_.getInt64Ty();
+  auto* type = llvm::FunctionType::get(builder_.getVoidTy(), {builder_.getPtrTy(), i64, i64, i64, i64}, false);
+  llvm::Function* kernel = kernels_[run.kernel.index].function;
+  llvm::Function* thunk = make_function(type, kernel->getName().str() + ".callback", false);
+  builder_.SetInsertPoint(llvm::BasicBlock::Create(context_, "entry", thunk));
+  std::vector<llvm::Value*> arguments;
+  for (uint32_t i = 0; i < state->getNumElements(); ++i) {
+    arguments.push_back(
+        builder_.CreateLoad(state->getElementType(i), builder_.CreateStructGEP(state, thunk->getArg(0), i)));
+  }
+  for (uint32_t i = 1; i <= kernel::kCallbackSizes.size(); ++i) arguments.push_back(thunk->getArg(i));
+  builder_.CreateCall(kernel, arguments);
+  builder_.CreateRetVoid();
+  builder_.restoreIP(here);
+  return thunk;
+}
+
+void LlvmEmitter::store_callback(llvm::Value* structure, const EmittedField<Integer, Pointer>& field,
+                                 const EmittedRun<Integer, Pointer>& run) {
+  std::vector<llvm::Value*> captured = {scopes_.back().execution};
+  captured.insert(captured.end(), run.buffers.begin(), run.buffers.end());
+  captured.insert(captured.end(), run.sizes.begin(), run.sizes.end());
+  std::vector<llvm::Type*> types;
+  for (const llvm::Value* value : captured) types.push_back(value->getType());
+  llvm::StructType* state_type = llvm::StructType::get(context_, types);
+  llvm::Value* state = stack_slot(state_type, 8);
+  for (uint32_t i = 0; i < captured.size(); ++i) {
+    builder_.CreateStore(captured[i], builder_.CreateStructGEP(state_type, state, i));
+  }
+  const auto& callback = std::get<kernel::CallbackField>(field.field->value);
+  llvm::Type* byte = builder_.getInt8Ty();
+  builder_.CreateStore(make_thunk(run, state_type),
+                       builder_.CreateConstInBoundsGEP1_64(byte, structure, field.field->offset));
+  builder_.CreateStore(state, builder_.CreateConstInBoundsGEP1_64(byte, structure, callback.state_offset));
+}
+
+llvm::Value* LlvmEmitter::build_struct(const EmittedStruct<Integer, Pointer>& structure) {
+  const uint64_t bytes = structure.type->size;
+  llvm::Value* memory = stack_slot(llvm::ArrayType::get(builder_.getInt8Ty(), bytes), 8);
+  builder_.CreateMemSet(memory, builder_.getInt8(0), bytes, llvm::MaybeAlign(8));
+  for (const auto& field : structure.fields) {
+    llvm::Value* place = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), memory, field.field->offset);
+    std::visit(
+        Overloaded{
+            [&](const EmittedInteger<Integer>& number) {
+              llvm::Type* type = builder_.getIntNTy(number.bits);
+              builder_.CreateStore(builder_.CreateTrunc(number.value, type), place);
+            },
+            [&](uint32_t number) { builder_.CreateStore(builder_.getInt32(number), place); },
+            [&](float number) { builder_.CreateStore(llvm::ConstantFP::get(builder_.getFloatTy(), number), place); },
+            [&](llvm::Value* pointer) { builder_.CreateStore(pointer, place); }, [](const kernel::NullField&) {},
+            [&](const EmittedRun<Integer, Pointer>& run) { store_callback(memory, field, run); }},
+        field.value);
+  }
+  return memory;
+}
+
+std::optional<LlvmEmitter::Integer> LlvmEmitter::call(const kernel::CallStep& call,
+                                                      std::span<const EmittedArgument<Integer, Pointer>> arguments) {
+  std::vector<llvm::Value*> values;
+  std::vector<llvm::Type*> types;
+  for (const auto& argument : arguments) {
+    values.push_back(std::visit(
+        Overloaded{[&](const kernel::ExecutionArgument&) { return scopes_.back().execution; },
+                   [&](const kernel::NullArgument&) -> llvm::Value* {
+                     return llvm::ConstantPointerNull::get(builder_.getPtrTy());
+                   },
+                   [](llvm::Value* pointer) { return pointer; },
+                   [&](const EmittedInteger<Integer>& number) {
+                     return builder_.CreateTrunc(number.value, builder_.getIntNTy(number.bits));
+                   },
+                   [&](float number) -> llvm::Value* { return llvm::ConstantFP::get(builder_.getFloatTy(), number); },
+                   [&](const EmittedStruct<Integer, Pointer>& structure) { return build_struct(structure); }},
+        argument));
+    types.push_back(values.back()->getType());
+  }
+  llvm::Type* result =
+      std::visit(Overloaded{[&](const kernel::StatusResult&) -> llvm::Type* { return builder_.getInt32Ty(); },
+                            [&](const kernel::NoResult&) { return builder_.getVoidTy(); },
+                            [&](const kernel::SymbolResult&) -> llvm::Type* { return builder_.getInt64Ty(); }},
+                 call.result);
+  llvm::Value* returned = builder_.CreateCall(runtime_function(call.function, result, types), values);
+  if (std::holds_alternative<kernel::StatusResult>(call.result)) return_if_not_ok(returned);
+  if (std::holds_alternative<kernel::SymbolResult>(call.result)) return returned;
+  return std::nullopt;
+}
+
+void LlvmEmitter::guard(Flag flag, const std::string& message, Integer left, Integer right) {
+  llvm::BasicBlock* fails = new_block("guard");
+  llvm::BasicBlock* holds = new_block("holds");
+  builder_.CreateCondBr(flag, holds, fails);
+  builder_.SetInsertPoint(fails);
+  llvm::Type* pointer = builder_.getPtrTy();
+  llvm::Type* i32 = builder_.getInt32Ty();
+  llvm::Type* i64 = builder_.getInt64Ty();
+  llvm::Type* pair = llvm::ArrayType::get(i64, 2);
+  llvm::Value* numbers = stack_slot(pair, 8);
+  builder_.CreateStore(left, numbers);
+  builder_.CreateStore(right, builder_.CreateConstInBoundsGEP1_64(i64, numbers, 1));
+  llvm::Value* text = builder_.CreateGlobalString(message);
+  llvm::Value* status = builder_.CreateCall(
+      runtime_function("lathe_fail", i32, {pointer, i32, pointer, pointer, i32}),
+      {scopes_.back().execution, builder_.getInt32(LATHE_SHAPE_GUARD_FAILED), text, numbers, builder_.getInt32(2)});
+  builder_.CreateRet(status);
+  builder_.SetInsertPoint(holds);
+}
+
+namespace {
+
+/// The runs of a kernel, by steps and by callbacks.
+std::vector<const kernel::RunStep*> runs_of(const kernel::Program& program) {
+  std::vector<const kernel::RunStep*> runs;
+  for (const kernel::Step& step : program.steps) {
+    if (const auto* run = std::get_if<kernel::RunStep>(&step.kind)) runs.push_back(run);
+    const auto* call = std::get_if<kernel::CallStep>(&step.kind);
+    if (call == nullptr) continue;
+    for (const kernel::Argument& argument : call->arguments) {
+      const auto* structure = std::get_if<kernel::StructArgument>(&argument);
+      if (structure == nullptr) continue;
+      for (const kernel::Field& field : structure->fields) {
+        if (const auto* callback = std::get_if<kernel::CallbackField>(&field.value)) runs.push_back(&callback->run);
+      }
+    }
+  }
+  return runs;
+}
+
+}  // namespace
+
+/// Kernels with the same text become one function; kernels that no step runs become none.
+void emit_llvm_module(const kernel::Program& program, const CpuTarget& target, const std::string& entry_name,
+                      llvm::Module& module) {
+  std::vector<bool> used(program.kernels.size(), false);
+  std::vector<bool> shares_memory(program.kernels.size(), false);
+  std::vector<kernel::KernelId> same(program.kernels.size());
+  std::map<std::string, kernel::KernelId> by_text;
+  for (uint32_t i = 0; i < program.kernels.size(); ++i) {
+    const kernel::KernelId id(i);
+    std::string text = print(program.kernels[id]);
+    text.erase(0, text.find('('));
+    same[i] = by_text.try_emplace(std::move(text), id).first->second;
+  }
+  for (const kernel::RunStep* run : runs_of(program)) {
+    const uint32_t first = same[run->kernel.index].index;
+    used[first] = true;
+    if (may_share_memory(program, *run)) shares_memory[first] = true;
+  }
+  LlvmEmitter emitter(module, target, entry_name);
+  for (uint32_t i = 0; i < program.kernels.size(); ++i) {
+    const kernel::KernelId id(i);
+    if (same[i] == id && used[i]) emitter.declare_kernel(id, program.kernels[id], shares_memory[i]);
+    if (same[i] != id && used[same[i].index]) emitter.reuse_kernel(id, same[i]);
+  }
+  for (uint32_t i = 0; i < program.kernels.size(); ++i) {
+    if (same[i] != kernel::KernelId(i) || !used[i]) continue;
+    emitter.select_kernel(kernel::KernelId(i));
+    emit_kernel(emitter, program.kernels[kernel::KernelId(i)]);
+  }
+  emit_program(emitter, program);
+}
+
+}  // namespace lathe::codegen

@@ -1,0 +1,162 @@
+// The CPU that code is made for, and texts and objects for it.
+#include "compiler/codegen/llvm_target.h"
+
+#include <array>
+#include <mutex>
+#include <set>
+
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Verifier.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
+
+#include "compiler/codegen/llvm_emitter.h"
+#include "lathe/runtime.h"
+
+namespace lathe::codegen {
+namespace {
+
+enum class Level : uint8_t { Sse4, Avx2, Avx512, Everything };
+
+/// The runtime's target names are those of Highway.
+Level level_of(const std::string& name) {
+  if (name == "SSE4") return Level::Sse4;
+  if (name == "AVX2") return Level::Avx2;
+  if (name.starts_with("AVX3")) return Level::Avx512;
+  return Level::Everything;
+}
+
+/// What SSE4 code may use besides the base of x86-64.
+constexpr std::array<std::string_view, 12> kSse4 = {"64bit", "cmov", "cx8",  "cx16",  "fxsr",   "mmx",
+                                                    "sse",   "sse2", "sse3", "ssse3", "sse4.1", "sse4.2"};
+constexpr std::string_view kAlsoSse4[] = {"popcnt", "sahf", "x87", "crc32"};
+
+bool allowed(Level level, std::string_view feature) {
+  switch (level) {
+    case Level::Sse4: {
+      const auto lists = [&](const auto& list) {
+        return std::find(std::begin(list), std::end(list), feature) != std::end(list);
+      };
+      return lists(kSse4) || lists(kAlsoSse4);
+    }
+    case Level::Avx2:
+      return !feature.starts_with("avx512") && !feature.starts_with("avx10") && !feature.starts_with("amx") &&
+             feature != "evex512";
+    case Level::Avx512:
+    case Level::Everything: return true;
+  }
+  return false;
+}
+
+std::string selected_target_name() {
+  const int32_t selected = lathe_target_selected();
+  return selected < 0 ? std::string() : lathe_target_name(selected);
+}
+
+}  // namespace
+
+void initialize_llvm() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+  });
+}
+
+Result<CpuTarget> host_target(const std::string& name, Diagnostics& diagnostics) {
+  if (!name.empty() || lathe_target_selected() < 0) {
+    std::array<char, 512> message{};
+    const std::string wanted = name.empty() ? std::string() : name;
+    // Asks the runtime what it thinks of the name without changing what it has selected.
+    bool known = false;
+    for (int32_t i = 0; i < lathe_target_count(); ++i) {
+      known = known || (wanted == lathe_target_name(i) && lathe_target_supported(i) != 0);
+    }
+    if (!known) {
+      if (wanted.empty()) lathe_target_select(nullptr, message.data(), message.size());
+      return diagnostics
+          .report(DiagnosticKind::Unsupported, {}, "{}",
+                  wanted.empty() ? std::string(message.data())
+                                 : fmt::format("target `{}` is not one that the runtime and this CPU have", wanted))
+          .emit();
+    }
+  }
+  const Level level = level_of(name.empty() ? selected_target_name() : name);
+  CpuTarget target;
+  target.triple = llvm::sys::getProcessTriple();
+  target.cpu = llvm::sys::getHostCPUName().str();
+  std::set<std::string> features;
+  for (const auto& feature : llvm::sys::getHostCPUFeatures()) {
+    const bool use = feature.second && allowed(level, feature.first().str());
+    features.insert((use ? "+" : "-") + feature.first().str());
+  }
+  for (const std::string& feature : features) target.features += (target.features.empty() ? "" : ",") + feature;
+  const bool x86 = target.triple.starts_with("x86_64");
+  target.has_fma = !x86 || features.contains("+fma");
+  target.has_f16_conversion = !x86 || features.contains("+f16c");
+  target.vector_bits = features.contains("+avx512f") ? 512 : features.contains("+avx2") ? 256 : 128;
+  return target;
+}
+
+std::unique_ptr<llvm::TargetMachine> make_target_machine(const CpuTarget& target) {
+  initialize_llvm();
+  std::string error;
+  const llvm::Target* llvm_target = llvm::TargetRegistry::lookupTarget(target.triple, error);
+  LATHE_CHECK(llvm_target != nullptr);
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  const bool x86 = target.triple.starts_with("x86_64");
+  std::unique_ptr<llvm::TargetMachine> machine(
+      llvm_target->createTargetMachine(target.triple, x86 ? "x86-64" : "generic", target.features, options,
+                                       llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less));
+  LATHE_CHECK(machine != nullptr);
+  return machine;
+}
+
+std::unique_ptr<llvm::Module> make_module(const kernel::Program& program, const CpuTarget& target,
+                                          const llvm::TargetMachine& machine, llvm::LLVMContext& context) {
+  auto module = std::make_unique<llvm::Module>(program.name, context);
+  module->setTargetTriple(target.triple);
+  module->setDataLayout(machine.createDataLayout());
+  return module;
+}
+
+Status emit_verified(const kernel::Program& program, const CpuTarget& target, const std::string& entry_name,
+                     bool verify, llvm::Module& module, Diagnostics& diagnostics) {
+  emit_llvm_module(program, target, entry_name, module);
+  if (!verify) return {};
+  std::string complaints;
+  llvm::raw_string_ostream stream(complaints);
+  if (!llvm::verifyModule(module, &stream)) return {};
+  return diagnostics
+      .report(DiagnosticKind::InternalError, {}, "LLVM's verifier rejects the code of `{}`: {}", program.name,
+              stream.str())
+      .emit();
+}
+
+Result<std::string> emit_llvm(const kernel::Program& program, const CpuTarget& target, EmitKind kind,
+                              const EmitOptions& options, Diagnostics& diagnostics) {
+  const auto machine = make_target_machine(target);
+  llvm::LLVMContext context;
+  const auto module = make_module(program, target, *machine, context);
+  LATHE_TRY_VOID(emit_verified(program, target, program.name, options.verify, *module, diagnostics));
+  if (kind == EmitKind::LlvmText) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module->print(stream, nullptr);
+    return std::move(stream.str());
+  }
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  const auto file_type =
+      kind == EmitKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  LATHE_CHECK(!machine->addPassesToEmitFile(passes, stream, nullptr, file_type));
+  passes.run(*module);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+}  // namespace lathe::codegen
