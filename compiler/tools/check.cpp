@@ -1,0 +1,190 @@
+// `lathe check MODEL`: all diagnostics, and the layers with their shapes.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+#include "compiler/tools/apply_fixes.h"
+#include "compiler/tools/command.h"
+#include "compiler/tools/layers.h"
+#include "compiler/tools/model_file.h"
+#include "compiler/tools/options.h"
+#include "compiler/tools/version.h"
+#include "ir/base/display.h"
+
+namespace lathe::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Named {
+  std::string name;
+  std::string type;
+};
+
+std::vector<Named> inputs_of(const Module& module) {
+  std::vector<Named> result;
+  for (const ValueId id : module.graph.inputs()) {
+    const Value& value = module.graph.value(id);
+    result.push_back({value.name, compact_text(value.type)});
+  }
+  return result;
+}
+
+std::vector<Named> outputs_of(const Module& module) {
+  std::vector<Named> result;
+  const std::vector<std::string> names = output_names(module);
+  const auto outputs = module.graph.outputs();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    result.push_back({names[i], compact_text(module.graph.value(outputs[i]).type)});
+  }
+  return result;
+}
+
+Json named_json(const std::vector<Named>& list) {
+  Json result = Json::array();
+  for (const Named& row : list) result.push_back({{"name", valid_utf8(row.name)}, {"type", row.type}});
+  return result;
+}
+
+std::string as_json(const Diagnostics& diagnostics, const Module& module, bool is_loaded) {
+  Json layer_list = Json::array();
+  Json parameter_list = Json::array();
+  if (is_loaded) {
+    for (const Layer& layer : layers(module)) {
+      layer_list.push_back({{"name", valid_utf8(layer.name)},
+                            {"op", valid_utf8(layer.op)},
+                            {"output", layer.output},
+                            {"line", layer.line == 0 ? Json(nullptr) : Json(layer.line)}});
+    }
+    for (const Parameter& parameter : parameters(module)) {
+      parameter_list.push_back(
+          {{"name", valid_utf8(parameter.name)}, {"type", compact_text(parameter.type)}, {"buffer", false}});
+    }
+  }
+  const Json report{{"ok", !diagnostics.failed()},
+                    {"errors", diagnostics.count(Severity::Error) + diagnostics.dropped()},
+                    {"warnings", diagnostics.count(Severity::Warning)},
+                    {"unsupported", diagnostics.count(Severity::Unsupported)},
+                    {"diagnostics", diagnostics_json(diagnostics, module.locations)},
+                    {"layers", std::move(layer_list)},
+                    {"values", Json::array()},
+                    {"parameters", std::move(parameter_list)},
+                    {"inputs", is_loaded ? named_json(inputs_of(module)) : Json::array()},
+                    {"outputs", is_loaded ? named_json(outputs_of(module)) : Json::array()}};
+  return json_text(report) + "\n";
+}
+
+std::string bytes_text(double bytes) {
+  constexpr std::string_view kUnits[] = {"bytes", "KiB", "MiB", "GiB"};
+  size_t unit = 0;
+  while (bytes >= 1024 && unit + 1 < std::size(kUnits)) {
+    bytes /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{:.0f} {}", bytes, kUnits[unit]) : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
+}
+
+std::string totals(const Module& module, size_t layer_count) {
+  double elements = 0;
+  double bytes = 0;
+  for (const Parameter& parameter : parameters(module)) {
+    const auto count = parameter.type.element_count().as_constant();
+    if (!count) continue;
+    elements += static_cast<double>(*count);
+    bytes += static_cast<double>(storage_bytes(parameter.type.element, *count).value_or(0));
+  }
+  return fmt::format("{} {}, {:.0f} parameters ({})", layer_count, layer_count == 1 ? "layer" : "layers", elements,
+                     bytes_text(bytes));
+}
+
+std::string layer_table(const Module& module) {
+  constexpr size_t kWidest = 48;
+  const std::vector<Layer> list = layers(module);
+  size_t name_width = 5;
+  size_t op_width = 2;
+  for (const Layer& layer : list) {
+    name_width = std::max(name_width, std::min(kWidest, display_width(layer.name)));
+    op_width = std::max(op_width, std::min(kWidest, display_width(layer.op)));
+  }
+  const auto padded = [&](std::string_view value, size_t width) {
+    std::string shown = display_text(value, kWidest);
+    const size_t used = display_width(value.size() > kWidest ? std::string_view(shown) : value);
+    return shown + std::string(used < width ? width - used : 0, ' ');
+  };
+  std::string text;
+  const auto line = [&](std::string_view name, std::string_view op, std::string_view output) {
+    text += fmt::format("  {}  {}  {}\n", padded(name, name_width), padded(op, op_width), output);
+  };
+  line("layer", "op", "output");
+  for (const Layer& layer : list) line(layer.name, layer.op, layer.output);
+  text += "\n";
+  for (const Named& input : inputs_of(module))
+    text += fmt::format("input   {}  {}\n", display_text(input.name), input.type);
+  for (const Named& output : outputs_of(module))
+    text += fmt::format("output  {}  {}\n", display_text(output.name), output.type);
+  for (const Guard& guard : module.guards) text += fmt::format("at run time: {}\n", display_text(guard.message));
+  return text + totals(module, list.size()) + "\n";
+}
+
+ExitStatus apply_and_report(const Diagnostics& found, const Module& module, const Session& session) {
+  Diagnostics faults;
+  const Result<AppliedFixes> fixes = apply_fixes(found, module.locations, faults);
+  if (!fixes.ok()) return session.fail(faults, module.locations);
+  if (fixes->applied == 0) {
+    session.err.write("no verified fix can be applied\n");
+    return ExitStatus::Fine;
+  }
+  session.err.write(fmt::format("{} {} applied to {}\n", fixes->applied, fixes->applied == 1 ? "fix" : "fixes",
+                                fmt::join(fixes->files, ", ")));
+  if (fixes->overlapping != 0)
+    session.err.write(fmt::format("{} overlapping ones left out: run it again\n", fixes->overlapping));
+  return ExitStatus::Fine;
+}
+
+}  // namespace
+
+ExitStatus check_command(Arguments arguments, const Session& session) {
+  constexpr std::string_view kFormats[] = {"text", "json", "sarif"};
+  std::string path;
+  std::string format = "text";
+  std::vector<std::string> input_texts;
+  bool fix = false;
+  OptionParser options(
+      "check", "Says what is wrong with a model; shows its layers with their shapes.",
+      "Examples:\n  lathe check net.onnx\n  lathe check net.onnx -i 'x=f32[8,3,224,224]' --format=json");
+  options.positional("MODEL", path, "A .onnx or .lathe file");
+  options.texts("-i,--input", input_texts, "X=TYPE", "Type of an input, such as x=f32[1,3,32,32] or x=f32[N,3,H,W]");
+  options.choice("--format", format, kFormats, "How diagnostics and layers are written");
+  options.flag("--fix", fix, "Apply the fixes that were verified to the source files");
+  if (const auto status = options.parse(arguments, session)) return *status;
+
+  Module module;
+  Diagnostics diagnostics;
+  Result<std::vector<InputArgument>> inputs = parse_input_arguments(input_texts, module.locations, diagnostics);
+  if (!inputs.ok()) {
+    static_cast<void>(session.fail(diagnostics, module.locations));
+    return ExitStatus::CommandLineWrong;
+  }
+  module = Module();
+  const bool is_loaded = open_model(path, *inputs, module, diagnostics).ok();
+  if (format == "json") {
+    session.out.write(as_json(diagnostics, module, is_loaded));
+  } else if (format == "sarif") {
+    session.out.write(render_sarif(diagnostics, module.locations, version_number()) + "\n");
+  } else {
+    session.show(diagnostics, module.locations, session.out);
+    if (is_loaded) {
+      if (!diagnostics.all().empty()) session.out.write("\n");
+      session.out.write(layer_table(module));
+    }
+  }
+  if (fix) {
+    const ExitStatus applied = apply_and_report(diagnostics, module, session);
+    if (applied != ExitStatus::Fine) return applied;
+  }
+  return status_of(diagnostics);
+}
+
+}  // namespace lathe::tools
