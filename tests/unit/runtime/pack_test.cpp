@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "lathe/kernels.h"
+#include "lathe/runtime.h"
 #include "tests/unit/runtime/support.h"
 
 namespace lathe::runtime::test {
@@ -32,6 +33,31 @@ TEST(Pack, GemmB) {
       }
     }
   }
+}
+
+// A batch is its matrices packed one by one, behind each other, on any number of threads.
+TEST(Pack, GemmBBatch) {
+  constexpr int64_t kBatch = 5;
+  constexpr int64_t kDepth = 7;
+  constexpr int64_t kColumns = 19;
+  constexpr int64_t kDistance = kDepth * kColumns + 3;
+  const EdgeFloats b = random_floats((kBatch - 1) * kDistance + kDepth * kColumns, 1);
+  const int64_t floats = lathe_packed_gemm_b_floats(kDepth, kColumns);
+  EdgeFloats expected = untouched_floats(kBatch * floats);
+  for (int64_t p = 0; p < kBatch; ++p) {
+    lathe_pack_gemm_b_f32(b.data() + p * kDistance, kDepth, kColumns, 1, kDepth, expected.data() + p * floats);
+  }
+  lathe_thread_pool* pool = nullptr;
+  ASSERT_EQ(lathe_thread_pool_create(3, &pool), LATHE_OK);
+  lathe_execution threaded = LATHE_EXECUTION_INIT;
+  lathe_execution_use_pool(&threaded, pool);
+  for (const bool with_pool : {false, true}) {
+    EdgeFloats packed = untouched_floats(kBatch * floats);
+    lathe_pack_gemm_b_batch_f32(with_pool ? &threaded : nullptr, b.data(), kBatch, kDepth, kColumns, kDistance, 1,
+                                kDepth, packed.data());
+    expect_same_bits(packed.span(), expected.span(), "batch");
+  }
+  lathe_thread_pool_destroy(pool);
 }
 
 TEST(Pack, ConvolutionWeightsOihwAndHwio) {
