@@ -26,14 +26,18 @@ HWY_BEFORE_NAMESPACE();
 namespace lathe::runtime {
 namespace HWY_NAMESPACE {
 
+// Rows of a block: with kDepthBlock floats each they are 384 KB of A, within the second-level cache.
 inline constexpr int64_t kBlockRows = 192;
+// Depths up to here are one range; deeper ones are cut into equal ranges of at most kDepthBlock, whose panel of B is
+// 32 KB. Partial sums through C cost less than B from the second-level cache from about here on.
 inline constexpr int64_t kDepthLimit = 640;
 inline constexpr int64_t kDepthBlock = 512;
+// Up to so many rows B is used too little to stay in a cache: it streams past once.
 inline constexpr int64_t kFewRows = 16;
 
 using TileFunction = void (*)(const Tile&);
 
-// Tile functions by rows - 1: the widest one, and one panel.
+// Tile functions by rows - 1: the widest one of `panels` panels, for B in cache or streaming, and that of one panel.
 struct TileRow {
   TileFunction wide;
   TileFunction stream;
