@@ -31,6 +31,13 @@ ProgramBuilder::ProgramBuilder(const Module& module, const Placements& placement
   }
 }
 
+std::string ProgramBuilder::unique_name(const std::string& name) {
+  const std::string base = name.empty() ? "data" : name;
+  std::string unique = base;
+  for (int i = 1; !names_.insert(unique).second; ++i) unique = fmt::format("{}.{}", base, i);
+  return unique;
+}
+
 kernel::StorageId ProgramBuilder::materialise(StorageId id) {
   kernel::StorageId& known = storages_[id.index];
   if (known.valid()) return known;
@@ -56,6 +63,7 @@ kernel::StorageId ProgramBuilder::materialise(StorageId id) {
     }
     case Storage::Kind::Arena: break;
   }
+  row.name = unique_name(row.name);
   known = program_.storages.push_back(std::move(row));
   if (storage.kind == Storage::Kind::Arena) {
     const Dim bytes = storage.elements * Dim(info(storage.element).bits / 8);
@@ -77,18 +85,19 @@ kernel::BufferRef ProgramBuilder::data(const std::string& key, const std::string
   const auto found = data_.find(key);
   if (found != data_.end()) return {found->second, 0};
   auto floats = std::make_shared<const std::vector<float>>(make());
-  kernel::Data data{name, std::as_bytes(std::span(*floats)), floats};
+  const std::string unique = unique_name(name);
+  kernel::Data data{unique, std::as_bytes(std::span(*floats)), floats};
   const auto count = static_cast<int64_t>(floats->size());
   const kernel::StorageId storage = program_.storages.push_back(
-      {name, ElementType::F32, count, kernel::DataPlace{program_.data.push_back(std::move(data))}});
+      {unique, ElementType::F32, count, kernel::DataPlace{program_.data.push_back(std::move(data))}});
   data_.emplace(key, storage);
   return {storage, 0};
 }
 
 kernel::BufferRef ProgramBuilder::scratch(ElementType element, Dim elements, NodeId node) {
   const Dim bytes = elements * Dim(info(element).bits / 8);
-  const kernel::StorageId storage = program_.storages.push_back(
-      {fmt::format("scratch{}", program_.storages.size()), element, std::move(elements), kernel::ArenaPlace{0}});
+  const kernel::StorageId storage =
+      program_.storages.push_back({unique_name("scratch"), element, std::move(elements), kernel::ArenaPlace{0}});
   const int position = placements_.position(node);
   arena_.push_back({storage, {bytes, position, position}});
   return {storage, 0};

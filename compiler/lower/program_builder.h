@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "compiler/lower/memory_plan.h"
@@ -44,12 +45,14 @@ class ProgramBuilder {
 
  private:
   kernel::StorageId materialise(StorageId storage);
+  std::string unique_name(const std::string& name);
 
   const Module& module_;
   const Placements& placements_;
   kernel::Program program_;
   std::vector<kernel::StorageId> storages_;  // by storage of the placement
   std::unordered_map<std::string, kernel::StorageId> data_;
+  std::unordered_set<std::string> names_;
   std::unordered_map<std::string, kernel::KernelId> kernels_;
   struct Pending {
     kernel::StorageId storage;

@@ -82,7 +82,7 @@ Result<std::vector<Type>> infer_conv(InferContext& context) {
   result[geometry.channel_axis()] = out_channels(context, weight[0]);
   for (size_t i = 0; i < spatial; ++i) {
     const size_t axis = geometry.spatial_axis(i);
-    LATHE_TRY(result[axis], window_size(context, geometry.axes[i], axis, weight[2 + i], false));
+    LATHE_TRY(result[axis], window_size(context, geometry.axes[i], axis, weight[2 + i], WindowRounding::Down));
   }
   return one_type(x.element, std::move(result));
 }

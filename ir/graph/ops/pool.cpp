@@ -23,6 +23,7 @@ Result<std::vector<Type>> infer_pool(InferContext& context) {
   }
   LATHE_TRY_VOID(check_window(context, kernel.size()));
   const WindowGeometry geometry = window_of(context, kernel.size());
+  const WindowRounding rounding = context.boolean("ceil_mode") ? WindowRounding::Up : WindowRounding::DownToOne;
   Shape result = x.dims;
   for (size_t i = 0; i < kernel.size(); ++i) {
     if (kernel[i] < 1) {
@@ -32,7 +33,7 @@ Result<std::vector<Type>> infer_pool(InferContext& context) {
           .emit();
     }
     const size_t axis = geometry.spatial_axis(i);
-    LATHE_TRY(result[axis], window_size(context, geometry.axes[i], axis, Dim(kernel[i]), context.boolean("ceil_mode")));
+    LATHE_TRY(result[axis], window_size(context, geometry.axes[i], axis, Dim(kernel[i]), rounding));
   }
   return one_type(x.element, std::move(result));
 }

@@ -57,7 +57,7 @@ Status check_window(InferContext& context, size_t spatial) {
 }
 
 Result<Dim> window_size(InferContext& context, const WindowAxis& axis, size_t spatial_axis, const Dim& kernel,
-                        bool ceil_mode) {
+                        WindowRounding rounding) {
   const Dim& size = context.dims(0)[spatial_axis];
   const Dim covered = Dim(axis.dilation) * (kernel - 1) + 1;
   const Dim padded = size + Dim(axis.pad_low + axis.pad_high);
@@ -71,17 +71,20 @@ Result<Dim> window_size(InferContext& context, const WindowAxis& axis, size_t sp
       covered.python_text(), spatial_axis, context.operand_text(0), size.python_text(),
       axis.pad_low + axis.pad_high == 0 ? "" : fmt::format(" and {} of padding", axis.pad_low + axis.pad_high),
       text(context.tensor(0)));
-  if (context.symbols().prove_le(covered, padded) == Answer::No) {
+  const bool may_be_cut = rounding == WindowRounding::DownToOne;
+  const Dim room = may_be_cut ? padded + Dim(axis.stride - 1) : padded;
+  if (context.symbols().prove_le(covered, room) == Answer::No) {
     return context.error(DiagnosticKind::WindowTooLarge, "{}", message)
         .explain(context.origins(), size)
         .explain(context.origins(), kernel)
         .emit();
   }
-  LATHE_TRY_VOID(context.require_le(DiagnosticKind::WindowTooLarge, covered, padded, message));
+  LATHE_TRY_VOID(context.require_le(DiagnosticKind::WindowTooLarge, covered, room, message));
   Dim count = floordiv(padded - covered, Dim(axis.stride)) + 1;
   std::string formula =
       fmt::format("({} + {} - {})/{} + 1", size.python_text(), pads_text(axis), kernel_text, axis.stride);
-  if (ceil_mode) {
+  if (may_be_cut && !context.symbols().known_le(covered, padded)) count = maximum(count, 1);
+  if (rounding == WindowRounding::Up) {
     count =
         minimum(ceildiv(padded - covered, Dim(axis.stride)) + 1, ceildiv(size + Dim(axis.pad_low), Dim(axis.stride)));
     formula += ", rounded up";

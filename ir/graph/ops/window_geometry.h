@@ -31,11 +31,19 @@ struct WindowGeometry {
 /// Checks lengths and ranges of the attributes of a window row, and the rank of operand 0; LT0106 and LT0202.
 [[nodiscard]] Status check_window(InferContext& context, size_t spatial);
 
+/// How many windows fit an axis whose length is no multiple of the stride.
+enum class WindowRounding : uint8_t {
+  Down,  ///< convolutions: windows lie within the padded input
+  /// Pools: the same, but a window that reaches over the end by less than a stride stands alone and is cut (ONNX
+  /// Runtime computes (size + pads - kernel) / stride + 1 with division towards zero).
+  DownToOne,
+  Up,  ///< pools with ceil_mode: the last window may reach over the end, but not start behind the input
+};
+
 /// The size of a result axis: (size + pads - (dilation * (kernel - 1) + 1)) / stride + 1, with its formula as origin.
-/// LT0208 when the kernel is larger than the padded input. `ceil_mode` rounds up, but no window starts behind the
-/// input.
+/// LT0208 when the kernel is larger than the padded input.
 [[nodiscard]] Result<Dim> window_size(InferContext& context, const WindowAxis& axis, size_t spatial_axis,
-                                      const Dim& kernel, bool ceil_mode);
+                                      const Dim& kernel, WindowRounding rounding);
 
 /// The operand's index for the window at `result_index` and the tap `tap`.
 [[nodiscard]] Dim window_index(const WindowAxis& axis, const Dim& result_index, const Dim& tap);
