@@ -34,12 +34,12 @@ std::vector<std::string> axis_names(size_t rank) {
   return names;
 }
 
-IndexProgram::IndexProgram(const Dim& dim, std::span<const std::string> slots) : strides_(slots.size(), 0) {
+IndexProgram::IndexProgram(const Dim& dim, std::span<const std::string> slots) {
   LATHE_CHECK(dim.valid());
   base_ = dim.constant_part();
   for (const DimTerm& term : dim.terms()) {
     if (term.factors.size() == 1 && term.factors[0].is_symbol()) {
-      strides_[static_cast<size_t>(slot_of(term.factors[0].symbol, slots))] += term.coefficient;
+      strides_.push_back({static_cast<size_t>(slot_of(term.factors[0].symbol, slots)), term.coefficient});
       continue;
     }
     const bool first = code_.empty();
@@ -51,6 +51,12 @@ IndexProgram::IndexProgram(const Dim& dim, std::span<const std::string> slots) :
     if (!first) emit(Action::Add);
   }
   LATHE_CHECK(deepest_ <= kStack);
+}
+
+int64_t IndexProgram::stride(size_t slot) const {
+  int64_t factor = 0;
+  for (const Stride& each : strides_) factor += each.slot == slot ? each.factor : 0;
+  return factor;
 }
 
 void IndexProgram::emit(Action action, int64_t operand) {
@@ -91,7 +97,7 @@ void IndexProgram::compile_factor(const DimAtom& atom, std::span<const std::stri
 
 int64_t IndexProgram::evaluate(const int64_t* slots) const {
   int64_t sum = base_;
-  for (size_t i = 0; i < strides_.size(); ++i) sum += strides_[i] * slots[i];
+  for (const Stride& stride : strides_) sum += stride.factor * slots[stride.slot];
   if (code_.empty()) return sum;
   std::array<int64_t, kStack> stack;
   size_t top = 0;

@@ -24,7 +24,7 @@ class IndexProgram {
   /// True when the value is base() + the sum of stride(i) * slot i.
   [[nodiscard]] bool affine() const { return code_.empty(); }
   [[nodiscard]] int64_t base() const { return base_; }
-  [[nodiscard]] int64_t stride(size_t slot) const { return strides_[slot]; }
+  [[nodiscard]] int64_t stride(size_t slot) const;
 
  private:
   enum class Action : uint8_t { Constant, Slot, Add, Multiply, FloorDiv, Modulo, Minimum, Maximum };
@@ -38,7 +38,12 @@ class IndexProgram {
   void emit(Action action, int64_t operand = 0);
 
   int64_t base_ = 0;
-  std::vector<int64_t> strides_;
+  /// The slots that occur in the affine part, and their factors.
+  struct Stride {
+    size_t slot;
+    int64_t factor;
+  };
+  std::vector<Stride> strides_;
   std::vector<Instruction> code_;  ///< computes what is not affine; added to the affine part
   size_t depth_ = 0;
   size_t deepest_ = 0;
