@@ -1,8 +1,6 @@
 // What parts of a kernel use.
 #include "compiler/codegen/kernel_uses.h"
 
-#include <algorithm>
-
 #include "ir/kernel/overloaded.h"
 
 namespace lathe::codegen {
@@ -117,13 +115,6 @@ RegionUses uses_of(const kernel::Kernel& kernel, kernel::StatementId id) {
   use_symbols(loop.begin);
   use_symbols(loop.step);
   return uses;
-}
-
-bool can_fail(const kernel::Kernel& kernel) {
-  return std::any_of(kernel.statements.begin(), kernel.statements.end(), [](const kernel::Statement& statement) {
-    const auto* bind = std::get_if<kernel::BindStatement>(&statement.kind);
-    return bind != nullptr && bind->mode == kernel::BindMode::Check;
-  });
 }
 
 }  // namespace lathe::codegen

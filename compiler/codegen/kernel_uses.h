@@ -21,7 +21,4 @@ struct RegionUses {
 };
 [[nodiscard]] RegionUses uses_of(const kernel::Kernel& kernel, kernel::StatementId loop);
 
-/// True when the kernel has a bound index that is checked, so that it can fail.
-[[nodiscard]] bool can_fail(const kernel::Kernel& kernel);
-
 }  // namespace lathe::codegen

@@ -83,4 +83,11 @@ bool has_parallel_loop(const Kernel& kernel) {
   });
 }
 
+bool can_fail(const Kernel& kernel) {
+  return std::any_of(kernel.statements.begin(), kernel.statements.end(), [](const Statement& statement) {
+    const auto* bind = std::get_if<BindStatement>(&statement.kind);
+    return bind != nullptr && bind->mode == BindMode::Check;
+  });
+}
+
 }  // namespace lathe::kernel

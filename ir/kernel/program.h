@@ -114,7 +114,7 @@ struct FloatArgument {
 };  ///< float
 
 /// A field `after_block` (a lathe_after_block_fn) and the field with its state: the callback runs a kernel whose last
-/// four sizes are row_begin, row_end, column_begin and column_end, and that has no parallel loop.
+/// four sizes are row_begin, row_end, column_begin and column_end, that has no parallel loop and that can't fail.
 struct CallbackField {
   RunStep run;  ///< `sizes` without the four
   uint32_t state_offset = 0;
@@ -203,5 +203,7 @@ inline constexpr std::array<std::string_view, 4> kCallbackSizes = {"row_begin", 
 [[nodiscard]] bool may_share_memory(const Program& program, const RunStep& run);
 /// True when the kernel has a parallel loop.
 [[nodiscard]] bool has_parallel_loop(const Kernel& kernel);
+/// True when the kernel has a bound index that is checked, so that it may end with LATHE_INVALID_VALUE.
+[[nodiscard]] bool can_fail(const Kernel& kernel);
 
 }  // namespace lathe::kernel

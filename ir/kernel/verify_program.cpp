@@ -190,6 +190,7 @@ class ProgramVerifier {
       }
     }
     if (has_parallel_loop(kernel)) return fail("callback `{}` has a parallel loop", kernel.name);
+    if (can_fail(kernel)) return fail("callback `{}` checks an index", kernel.name);
     return {};
   }
 
