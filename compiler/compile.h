@@ -34,7 +34,10 @@ namespace lathe {
 
 struct LoadOptions {
   /// Types that replace the declared ones of inputs, by name; `f32[N, 3, H, W]` may name sizes.
-  std::vector<std::pair<std::string, TensorType>> input_types;
+  std::vector<std::pair<std::string, TensorType>> input_types = {};
+  /// ONNX: values of inputs that are known now, by the constants' names, for operators that need their operands before
+  /// the model runs. The inputs stay inputs; the module is right only for these values.
+  std::vector<ConstantData> input_values = {};
 };
 
 /// Reads a model file: `.onnx`, or `.lathe` (textual graph IR). `module` must be empty; on failure it holds the
@@ -65,17 +68,17 @@ using NamedSize = std::pair<std::string, int64_t>;
 struct CompileOptions {
   Backend backend = default_backend();
   Numerics numerics = Numerics::Fast;
-  std::vector<NamedSize> dims;  ///< specialises: these symbols become constants
+  std::vector<NamedSize> dims = {};  ///< specialises: these symbols become constants
   /// Threads that work on one run that brings no lathe_execution of its own; 0 is one for each CPU.
   int32_t threads = 1;
 
   // For people who look into the compiler.
   bool verify_each = passes::kCheckPassesByDefault;  ///< verify and re-parse after every pass
-  std::vector<std::string> print_after;              ///< passes after which the graph is printed, or `all`
+  std::vector<std::string> print_after = {};         ///< passes after which the graph is printed, or `all`
   bool print_changed = false;                        ///< print after every pass that changed something
-  std::function<void(std::string_view)> print;       ///< takes the text of the two above
+  std::function<void(std::string_view)> print = {};  ///< takes the text of the two above
   bool remarks = false;                              ///< report why operations were not fused (LT0902)
-  std::string reproducer_folder;                     ///< where a pass that breaks an invariant leaves its input
+  std::string reproducer_folder = {};                ///< where a pass that breaks an invariant leaves its input
 };
 
 /// Where the time went.

@@ -72,7 +72,8 @@ Status load_text(const std::string& path, const LoadOptions& options, Module& mo
 }
 
 Status load_onnx(const std::string& path, const LoadOptions& options, Module& module, Diagnostics& diagnostics) {
-  return onnx::import_model(path, {.input_types = options.input_types}, module, diagnostics);
+  return onnx::import_model(path, {.input_types = options.input_types, .input_values = options.input_values}, module,
+                            diagnostics);
 }
 
 struct Format {

@@ -132,8 +132,9 @@ Result<std::vector<int64_t>> ShapeBinder::bind(const std::vector<ModelPort>& inp
       for_each_symbol(dim, [&](const std::string& name) {
         for (const Source& source : sources_) {
           if (symbols.rows()[source.symbol].name != name) continue;
-          report = std::move(report).note(fmt::format("`{}` is {} by axis {} of input `{}`", name,
-                                                      values[source.symbol], source.axis, inputs[source.input].name));
+          static_cast<void>(
+              std::move(report).note(fmt::format("`{}` is {} by axis {} of input `{}`", name, values[source.symbol],
+                                                 source.axis, inputs[source.input].name)));
         }
       });
       static_cast<void>(std::move(report).emit());

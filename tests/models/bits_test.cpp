@@ -1,0 +1,137 @@
+// The numerics contract on whole models: with Numerics::Exact the bits of a result depend neither on the number of
+// threads, nor on the other rows of the batch, nor on what ran before.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "tests/models/golden_models.h"
+#include "tests/support/shared_data.h"
+
+namespace lathe::test {
+namespace {
+
+struct BitsRow {
+  const char* name;
+  bool pretrained;
+};
+
+constexpr BitsRow kModels[] = {
+    {"mlp_mnist", false},          {"lenet5", false},          {"vae64_encoder", false}, {"vae64_decoder", false},
+    {"vae64_full", false},         {"dcgan_generator", false}, {"squeezenet1_1", false}, {"mobilenet_v3_small", false},
+    {"shufflenet_v2_x1_0", false}, {"mlp_mixer", false},       {"mnist_cntk", true},     {"ultraface_rfb_320", true},
+    {"ultraface_slim_320", true},  {"blazeface_front", true},  {"mlsd_320_tiny", true},  {"ppocr_cls", true},
+};
+constexpr int64_t kBatch = 3;
+
+struct ReleasePool {
+  void operator()(lathe_thread_pool* pool) const { lathe_thread_pool_destroy(pool); }
+};
+using Pool = std::unique_ptr<lathe_thread_pool, ReleasePool>;
+
+class Bits : public testing::TestWithParam<BitsRow> {
+ protected:
+  void load() {
+    LATHE_REQUIRE_SHARED(models, "models");
+    if (!is_available(Backend::Jit)) GTEST_SKIP() << "built without LLVM";
+    std::filesystem::path file = models / "pretrained" / (std::string(GetParam().name) + ".onnx");
+    if (!GetParam().pretrained) {
+      std::string why;
+      const auto filled = filled_topology(models, GetParam().name, LATHE_FILLED_MODELS, why);
+      ASSERT_TRUE(filled) << why;
+      file = *filled;
+    }
+    model_ = compile_file(file, {.backend = Backend::Jit, .numerics = Numerics::Exact});
+    ASSERT_TRUE(model_);
+  }
+
+  // The axes of an input; `batch` for a symbol on axis 0, 64 for other symbols.
+  static std::vector<int64_t> dims_of(const ModelPort& port, int64_t batch) {
+    std::vector<int64_t> dims;
+    for (const Dim& dim : port.type.as_tensor()->dims) {
+      dims.push_back(dim.is_constant() ? dim.constant() : dims.empty() ? batch : int64_t{64});
+    }
+    return dims;
+  }
+
+  [[nodiscard]] bool has_batch() const {
+    for (const ModelPort& port : model_->inputs()) {
+      const Shape& dims = port.type.as_tensor()->dims;
+      if (dims.empty() || dims[0].is_constant()) return false;
+    }
+    return true;
+  }
+
+  std::optional<std::vector<Tensor>> run(const std::vector<Tensor>& inputs, int32_t threads) {
+    std::vector<TensorView> views;
+    for (const Tensor& input : inputs) views.push_back(input.view());
+    lathe_thread_pool* pool = nullptr;
+    if (lathe_thread_pool_create(threads, &pool) != LATHE_OK) {
+      ADD_FAILURE() << "no pool of " << threads << " threads";
+      return std::nullopt;
+    }
+    const Pool owner(pool);
+    lathe_execution execution = LATHE_EXECUTION_INIT;
+    lathe_execution_use_pool(&execution, pool);
+    Diagnostics diagnostics;
+    Result<std::vector<Tensor>> outputs = model_->run(views, execution, diagnostics);
+    if (!outputs) {
+      ADD_FAILURE() << (diagnostics.all().empty() ? "no message" : diagnostics.all()[0].message);
+      return std::nullopt;
+    }
+    return *std::move(outputs);
+  }
+
+  std::optional<CompiledModel> model_;
+};
+
+std::vector<Tensor> row_of(const std::vector<Tensor>& batch, int64_t row) {
+  std::vector<Tensor> rows;
+  for (const Tensor& tensor : batch) {
+    std::vector<int64_t> dims = tensor.dims();
+    const size_t bytes = tensor.bytes().size() / static_cast<size_t>(dims[0]);
+    dims[0] = 1;
+    Tensor one(tensor.element(), dims);
+    std::memcpy(one.bytes().data(), tensor.bytes().data() + static_cast<size_t>(row) * bytes, bytes);
+    rows.push_back(std::move(one));
+  }
+  return rows;
+}
+
+void expect_same_bits(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    ASSERT_EQ(a[i].dims(), b[i].dims());
+    EXPECT_EQ(std::memcmp(a[i].bytes().data(), b[i].bytes().data(), a[i].bytes().size()), 0) << "output " << i;
+  }
+}
+
+TEST_P(Bits, DoNotDependOnThreadsBatchOrRepetition) {
+  load();
+  if (IsSkipped() || HasFatalFailure()) return;
+  std::vector<Tensor> inputs;
+  for (const ModelPort& port : model_->inputs())
+    inputs.push_back(seeded_tensor(dims_of(port, kBatch), inputs.size() + 1));
+  const auto whole = run(inputs, 1);
+  ASSERT_TRUE(whole);
+  for (const int32_t threads : {1, 2, 3, 7}) {
+    SCOPED_TRACE("threads: " + std::to_string(threads));
+    const auto again = run(inputs, threads);
+    ASSERT_TRUE(again);
+    expect_same_bits(*again, *whole);
+  }
+  if (!has_batch()) return;
+  for (int64_t row = 0; row < kBatch; ++row) {
+    SCOPED_TRACE("row " + std::to_string(row) + " of the batch alone");
+    const auto alone = run(row_of(inputs, row), 1);
+    ASSERT_TRUE(alone);
+    expect_same_bits(*alone, row_of(*whole, row));
+  }
+}
+
+std::string model_name(const testing::TestParamInfo<BitsRow>& info) { return info.param.name; }
+INSTANTIATE_TEST_SUITE_P(Models, Bits, testing::ValuesIn(kModels), model_name);
+
+}  // namespace
+}  // namespace lathe::test
