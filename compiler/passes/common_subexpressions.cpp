@@ -1,8 +1,9 @@
 // common_subexpressions merges pure nodes that compute the same from the same operands.
 //
 // Pre: any verified module. Post: no two pure nodes of a region, or of a region and one around it, have the same row,
-// operands (in any order where the row commutes), attributes and result types. Nodes with regions are left alone. It
-// stands behind fold and decompose, which make the same constants and statistics again and again.
+// operands (in any order where the row commutes), attributes and result types. Nodes with regions are left alone, and
+// nothing happens in the regions of `fused` nodes, which must not read values around them. It stands behind fold and
+// decompose, which make the same constants and statistics again and again.
 #include <algorithm>
 #include <functional>
 #include <unordered_map>
@@ -39,6 +40,7 @@ class Merger {
       }
       stack.back().next = graph_.node(id).next;
       const Node& node = graph_.node(id);
+      if (is_structural(node, Structural::Kind::Fused)) continue;
       if (!node.regions.empty()) {
         // Regions of one node follow each other; they are independent, so their order doesn't matter.
         for (RegionId region : node.regions) stack.push_back({graph_.region(region).first, {}});

@@ -9,23 +9,15 @@ namespace lathe::passes {
 
 Status dead_code(Module& module, PassContext& context) {
   Graph& graph = module.graph;
-  std::vector<RegionId> pending{Graph::root()};
-  while (!pending.empty()) {
-    const RegionId region = pending.back();
-    pending.pop_back();
-    const std::vector<NodeId> nodes = graph.nodes_in(region);
-    // Readers stand behind what they read, so one walk backwards finds all.
-    for (size_t i = nodes.size(); i-- > 0;) {
-      const Node& node = graph.node(nodes[i]);
-      bool used = !is_pure(node);
-      for (ValueId result : node.results) used |= !graph.value(result).uses.empty();
-      if (used) {
-        pending.insert(pending.end(), node.regions.begin(), node.regions.end());
-        continue;
-      }
-      graph.erase_node(nodes[i]);
-      ++context.changes;
-    }
+  // Inner regions come behind outer ones here, and readers behind what they read: one walk backwards finds all.
+  const std::vector<NodeId> nodes = graph.all_nodes();
+  for (size_t i = nodes.size(); i-- > 0;) {
+    const Node& node = graph.node(nodes[i]);
+    bool used = node.erased || !is_pure(node);
+    for (ValueId result : node.results) used |= !graph.value(result).uses.empty();
+    if (used) continue;
+    graph.erase_node(nodes[i]);
+    ++context.changes;
   }
   return {};
 }

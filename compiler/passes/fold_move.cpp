@@ -103,6 +103,11 @@ std::optional<ConstantData> move_constants(const Module& module, NodeId node) {
     pieces.push_back(*found);
   }
   const int64_t count = type.element_count().constant();
+  if (pieces.size() == 1 && pieces[0].source->splat && covered == count) {
+    ConstantData splat = *pieces[0].source;
+    splat.type = type;
+    return splat;
+  }
   const size_t width = info(type.element).bits / 8;
   std::vector<std::byte> bytes(static_cast<size_t>(count) * width);
   if (covered != count && map.fill != 0) {

@@ -51,7 +51,10 @@ class Layout {
     LATHE_TRY(turned.operands[0], transposed(builder, draft.operands[0], to_channels_last(rank)));
     LATHE_TRY(const std::vector<ValueId> results, builder.add_draft(std::move(turned)));
     std::vector<ValueId> restored;
-    for (ValueId result : results) {
+    const std::vector<ValueId> old_results = graph_.node(id).results;
+    for (size_t i = 0; i < results.size(); ++i) {
+      const ValueId result = results[i];
+      builder.name_value(result, graph_.value(old_results[i]).name);
       LATHE_TRY(const ValueId back, builder.transpose(result, to_channels_first(rank)));
       ours_.insert(graph_.value(back).producer.index);
       restored.push_back(back);

@@ -57,6 +57,7 @@ class Mover {
   Result<ValueId> build(NodeDraft draft) {
     draft.location = builder_.location();
     LATHE_TRY(const std::vector<ValueId> results, builder_.add_draft(std::move(draft)));
+    builder_.name_value(results[0], graph_.value(result_).name);
     return results[0];
   }
 
@@ -196,7 +197,9 @@ class Mover {
       if (ends_here || is_identity(plan->outer)) return unmoved();
     }
     LATHE_TRY(const ValueId inner, transposed(builder_, source(), plan->inner));
-    return behind(builder_.reshape(inner, plan->reshaped), plan->outer);
+    LATHE_TRY(const ValueId reshaped, builder_.reshape(inner, plan->reshaped));
+    builder_.name_value(reshaped, graph_.value(result_).name);
+    return behind(reshaped, plan->outer);
   }
 
   // The axes of the indices stand in the place of one axis of the data.

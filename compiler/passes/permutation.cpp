@@ -115,12 +115,14 @@ std::optional<ReshapeBehindTranspose> reshape_behind_transpose(const Shape& x, c
   }
   const auto groups = match_axes(transposed, shape);
   if (!groups) return std::nullopt;
-  // Groups in the order in which their first long axis stands in x; groups of axes of size 1 go last.
+  // Groups in the order in which their first long axis stands in x, or their first axis when none is long.
   Integers keys;
   for (const AxisGroup& group : *groups) {
-    int64_t key = static_cast<int64_t>(x.size());
-    for (size_t axis = group.from_begin; axis < group.from_end; ++axis) {
-      if (!transposed[axis].is_constant(1)) key = std::min(key, permutation[axis]);
+    int64_t key = INT64_MAX;
+    for (const bool only_long : {true, false}) {
+      for (size_t axis = group.from_begin; axis < group.from_end && (only_long || key == INT64_MAX); ++axis) {
+        if (!only_long || !transposed[axis].is_constant(1)) key = std::min(key, permutation[axis]);
+      }
     }
     keys.push_back(key);
   }

@@ -36,7 +36,7 @@ constexpr std::array kPasses = {
          "no constant per-channel factor follows a contraction with constant weights that only it reads", Bits::Rounded,
          fold_batch_norm},
     Pass{"layout", Stage::Arrange, "turn convolutions and pools to channels last and move the transposes away",
-         "every conv and pool has channels_last; inputs and outputs of the graph keep their types", Bits::Preserved,
+         "every conv and pool has channels_last; inputs and outputs of the graph keep their types", Bits::Rounded,
          layout},
     Pass{"split_padding", Stage::Arrange, "make the padding of contractions a node of its own",
          "no conv pads: pad nodes in front of them do, whose operand may be written into the padded buffer",
@@ -47,7 +47,7 @@ constexpr std::array kPasses = {
         Bits::Preserved, fuse},
 };
 
-constexpr std::array<std::string_view, 25> kDefaultPipeline = {
+constexpr std::array<std::string_view, 24> kDefaultPipeline = {
     "specialize",
     // Shapes first: their arithmetic folds away and shows what is constant.
     "canonicalize",
@@ -76,7 +76,6 @@ constexpr std::array<std::string_view, 25> kDefaultPipeline = {
     "dead_code",
     // Last: fused regions hide their nodes from the other passes.
     "fuse",
-    "common_subexpressions",
     "dead_code",
 };
 

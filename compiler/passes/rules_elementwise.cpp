@@ -82,6 +82,22 @@ bool constant_last(const RuleContext& context, NodeId id) {
   return true;
 }
 
+// Extrema of zeros of both signs give the first one, so only other constants may change their place.
+bool extremum_constant_last(const RuleContext& context, NodeId id, bool any_constant) {
+  const Node& node = context.node(id);
+  if (constant_of(context.module, node.operands[1]) != nullptr) return false;
+  const auto value = uniform_of(context.module, node.operands[0]);
+  if (!value || (is_float(value->type) && value->is_zero() && !any_constant)) return false;
+  const ValueId first = node.operands[0];
+  const ValueId second = node.operands[1];
+  context.graph.set_operand(id, 0, second);
+  context.graph.set_operand(id, 1, first);
+  context.rewriter.count_change();
+  return true;
+}
+bool extremum_number_last(const RuleContext& context, NodeId id) { return extremum_constant_last(context, id, false); }
+bool extremum_zero_last(const RuleContext& context, NodeId id) { return extremum_constant_last(context, id, true); }
+
 // ---- a function of itself
 
 NodeId same_below(const RuleContext& context, NodeId id, Trait trait) {
@@ -258,6 +274,10 @@ bool expand_of_operand(const RuleContext& context, NodeId id) {
 
 constexpr Rule kRules[] = {
     {"constant_last", "f(c, x) -> f(x, c) where f commutes", "", Bits::Preserved, constant_last},
+    {"extremum_number_last", "max(c, x), min(c, x) -> max(x, c), min(x, c) for c other than 0", "maximum minimum",
+     Bits::Preserved, extremum_number_last},
+    {"extremum_zero_last", "max(0.0, x), min(0.0, x) -> max(x, 0.0), min(x, 0.0)", "maximum minimum", Bits::ZeroSign,
+     extremum_zero_last},
     {"add_neutral_zero", "x + -0.0, x - 0.0, x + 0 (integers) -> x", "add sub", Bits::Preserved, add_neutral_zero},
     {"add_zero", "x + 0.0, x - -0.0 -> x", "add sub", Bits::ZeroSign, add_any_zero},
     {"multiply_one", "x * 1, x / 1, x ^ 1 -> x", "mul div pow", Bits::Preserved, multiply_one},

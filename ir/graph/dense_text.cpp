@@ -19,16 +19,30 @@ bool is_hex(const Token& token) {
   return token.kind == TokenKind::Integer && token.text.size() > 2 && (token.text[1] == 'x' || token.text[1] == 'X');
 }
 
-// Values of 32 bits and less are written as the shortest text of an f32: it is exact for all narrower floats.
-std::string shortest(double value, uint32_t bits) {
-  if (bits > 32) return float_text(value);
-  if (value != value || value == HUGE_VAL || value == -HUGE_VAL) return float_text(value);
-  constexpr size_t kLongest = 32;
-  std::array<char, kLongest> buffer;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), static_cast<float>(value)).ptr;
-  std::string text(buffer.data(), end);
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+std::string with_point(std::string text) {
+  if (text.find_first_of(".en") == std::string::npos) text += ".0";
   return text;
+}
+
+// The shortest decimal that rounds to the number in its own type.
+std::string shortest(const ScalarValue& value) {
+  constexpr int kMostDigits = 9;
+  constexpr double kPlainWhole = 1e6;
+  const bool is_plain = std::trunc(value.real) == value.real && std::fabs(value.real) < kPlainWhole;
+  if (info(value.type).bits > 32 || is_plain || !std::isfinite(value.real)) return float_text(value.real);
+  if (value.type == ElementType::F32) {
+    constexpr size_t kLongest = 32;
+    std::array<char, kLongest> buffer;
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), static_cast<float>(value.real)).ptr;
+    return with_point(std::string(buffer.data(), end));
+  }
+  for (int digits = 1; digits < kMostDigits; ++digits) {
+    const std::string text = fmt::format("{:.{}g}", value.real, digits);
+    double parsed = 0;
+    std::from_chars(text.data(), text.data() + text.size(), parsed);
+    if (ScalarValue::of(value.type, parsed).same_bits(value)) return with_point(text);
+  }
+  return float_text(value.real);
 }
 
 std::string element_text(const ConstantData& constant, int64_t index) {
@@ -42,7 +56,7 @@ std::string element_text(const ConstantData& constant, int64_t index) {
     const auto magnitude = static_cast<uint64_t>(value.integer);
     return value.integer < 0 ? fmt::format("{:#x}", magnitude) : fmt::format("{}", magnitude);
   }
-  const std::string text = shortest(value.real, info(element).bits);
+  const std::string text = shortest(value);
   // What a reader of the text would store, bit for bit, against what is stored.
   double parsed = 0;
   std::from_chars(text.data(), text.data() + text.size(), parsed);

@@ -75,6 +75,7 @@ void GraphParser::parse_body(RegionId region, int depth) {
     } else {
       has_return = cursor_.at("return");
       parse_statement(region, depth);
+      has_return = has_return || module_.graph.has_return(region);
     }
     if (cursor_.peek().span.begin == begin) cursor_.next();
   }
@@ -152,7 +153,7 @@ void GraphParser::build(Statement& statement, RegionId region) {
                   statement.regions, statement.location, statement.layer};
   Result<std::vector<ValueId>> results = builder_.add_draft(std::move(draft));
   if (!results) return poison();
-  if (!is_return && results->size() != statement.results.size()) {
+  if (results->size() != statement.results.size()) {
     static_cast<void>(diagnostics_
                           .report(DiagnosticKind::Syntax, statement.op_location,
                                   "`{}` has {} results, {} names are given", statement.op->name, results->size(),

@@ -49,10 +49,17 @@ std::vector<std::string> value_names(const Module& module) {
     order.insert(order.end(), arguments.begin(), arguments.end());
   };
   add_arguments(Graph::root());
-  for (NodeId id : graph.all_nodes()) {
+  // In the order of the text, with a stack: the results of a node, its regions, the node behind it.
+  std::vector<NodeId> pending{graph.region(Graph::root()).first};
+  while (!pending.empty()) {
+    const NodeId id = pending.back();
+    pending.pop_back();
+    if (!id.valid()) continue;
     const Node& node = graph.node(id);
+    pending.push_back(node.next);
     order.insert(order.end(), node.results.begin(), node.results.end());
     for (RegionId region : node.regions) add_arguments(region);
+    for (size_t i = node.regions.size(); i-- > 0;) pending.push_back(graph.region(node.regions[i]).first);
   }
   NameMaker names;
   std::vector<std::string> result(graph.value_table_size());

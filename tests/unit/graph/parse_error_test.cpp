@@ -64,6 +64,13 @@ TEST(ParseErrors, ReturnIsTheLastNode) {
             "LT0101 3:3 expected `}`, since `return` is the last node of a region, found `%y`\n");
 }
 
+TEST(ParseErrors, NamesForResults) {
+  EXPECT_EQ(errors_of("graph @g(%x: f32[4]) -> (f32[4]) {\n  %y = return %x : f32[4]\n}\n"),
+            "LT0101 2:8 `return` has 0 results, 1 names are given\n");
+  EXPECT_EQ(errors_of(in_graph("  %a, %b = neg %x : f32[4], f32[4]")),
+            "LT0101 2:12 `neg` has 1 results, 2 names are given\n");
+}
+
 TEST(ParseErrors, ResultsOfTheGraph) {
   EXPECT_EQ(errors_of("graph @g(%x: f32[4]) -> (f32[5]) {\n  return %x : f32[4]\n}\n"),
             "LT0213 1:26 result 0 is `f32[4]`, the graph declares `f32[5]`\n");

@@ -43,12 +43,12 @@ TEST(RoundTrip, DefaultsAreLeftOutAndAttributesStandInRowOrder) {
 TEST(RoundTrip, EveryKindOfAttribute) {
   expect_canonical(R"(sym H
 sym N
-graph @attributes(%x: f32[N, 3, H, 8], %w: f32[4, 3, 3, 3]) -> (f32[24*N*H], i32[N, 3, H, 8], f32[N, 3, H, 8], f32[N, 4, H, 8]) {
-  %flat = reshape %x {shape = [24*N*H]} : f32[24*N*H]
+graph @attributes(%x: f32[N, 3, H, 8], %w: f32[4, 3, 3, 3]) -> (f32[24*H*N], i32[N, 3, H, 8], f32[N, 3, H, 8], f32[N, 4, H, 8]) {
+  %flat = reshape %x {shape = [24*H*N]} : f32[24*H*N]
   %number = cast %x {to = i32} : i32[N, 3, H, 8]
   %curve = gelu %x {approximate = "tanh"} : f32[N, 3, H, 8]
   %conv = conv %x, %w {pads = [1, 1, 1, 1]} : f32[N, 4, H, 8]
-  return %flat, %number, %curve, %conv : f32[24*N*H], i32[N, 3, H, 8], f32[N, 3, H, 8], f32[N, 4, H, 8]
+  return %flat, %number, %curve, %conv : f32[24*H*N], i32[N, 3, H, 8], f32[N, 3, H, 8], f32[N, 4, H, 8]
 }
 )");
 }
