@@ -63,7 +63,12 @@ Outputs import_cast_to(NodeContext& context, ElementType element) {
     return context.unsupported("casts between strings and numbers");
   }
   if (context.element(0) == element) return single(context.input(0));
-  return context.one("cast", {context.input(0)}, {{"to", element}, {"saturate", context.flag("saturate", true)}});
+  ValueId value = context.input(0);
+  if (info(element).bits < 8 && is_float(context.element(0))) {
+    // Out of range is undefined; like other implementations, keep the low bits of the integer.
+    LATHE_TRY(value, context.builder().cast(value, ElementType::I32));
+  }
+  return context.one("cast", {value}, {{"to", element}, {"saturate", context.flag("saturate", true)}});
 }
 
 Outputs import_cast(NodeContext& context) {

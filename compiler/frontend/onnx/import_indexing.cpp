@@ -87,9 +87,21 @@ Outputs import_compress(NodeContext& context) {
   return context.one("gather", {data, indices}, {{"axis", static_cast<int64_t>(axis)}});
 }
 
+/// The depth of OneHot, which may be of any type of number.
+Result<Shape> one_hot_depth(NodeContext& context) {
+  if (!is_float(context.element(1))) return context.known_dims(1, "depth");
+  LATHE_TRY(const Floats depth, context.known_floats(1, "depth"));
+  Shape dims;
+  for (const double value : depth) {
+    const bool fits = value >= 0 && value < static_cast<double>(SymbolTable::kDefaultUpper);
+    dims.emplace_back(fits ? static_cast<int64_t>(value) : -1);
+  }
+  return dims;
+}
+
 /// values[1] where the index on a new axis is the element of `indices`, else values[0].
 Outputs import_one_hot(NodeContext& context) {
-  LATHE_TRY(const Shape depth, context.known_dims(1, "depth"));
+  LATHE_TRY(const Shape depth, one_hot_depth(context));
   if (depth.size() != 1) LATHE_TRY_VOID(context.require_rank(1, 0));
   const int rank = context.rank(0);
   LATHE_TRY(const size_t axis, context.axis(context.integer("axis", -1), rank + 1));

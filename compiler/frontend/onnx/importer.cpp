@@ -123,26 +123,58 @@ void Importer::import_initializers(const Graph& graph) {
   }
 }
 
-Result<Type> Importer::type_of_input(const ValueInfo& input, LocationId where) {
-  const auto given = std::find_if(options_.input_types.begin(), options_.input_types.end(),
-                                  [&](const auto& candidate) { return candidate.first == input.name; });
-  if (given == options_.input_types.end()) return input_type(input, symbols_, where, module_, diagnostics_);
-  const TensorType& type = given->second;
-  const TypeProto& declared = input.type;
-  const bool element_fits = element_type(declared.element_type) == type.element;
-  bool fits = declared.kind == TypeKind::Tensor && element_fits &&
-              (!declared.has_shape || declared.shape.size() == type.dims.size());
-  for (size_t axis = 0; fits && declared.has_shape && axis < type.dims.size(); ++axis) {
+namespace {
+
+/// Whether a declared type allows another one, which is more precise.
+bool allows(const TypeProto& declared, const TensorType& type) {
+  if (declared.kind != TypeKind::Tensor || element_type(declared.element_type) != type.element) return false;
+  if (!declared.has_shape) return true;
+  if (declared.shape.size() != type.dims.size()) return false;
+  for (size_t axis = 0; axis < type.dims.size(); ++axis) {
     const std::optional<int64_t> size = declared.shape[axis].value;
-    fits = !size || !type.dims[axis].is_constant() || type.dims[axis].is_constant(*size);
+    if (size && type.dims[axis].is_constant() && !type.dims[axis].is_constant(*size)) return false;
   }
-  if (!fits) {
+  return true;
+}
+
+template <class List, class Name>
+auto find_named(const List& list, std::string_view wanted, Name name) {
+  const auto found =
+      std::find_if(list.begin(), list.end(), [&](const auto& candidate) { return name(candidate) == wanted; });
+  return found == list.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+const ConstantData* Importer::given_value(std::string_view input) const {
+  return find_named(options_.input_values, input, [](const ConstantData& value) { return value.name; });
+}
+
+Result<Type> Importer::type_of_input(const ValueInfo& input, LocationId where) {
+  const auto* given = find_named(options_.input_types, input.name, [](const auto& pair) { return pair.first; });
+  const ConstantData* value = given_value(input.name);
+  if (given == nullptr && value == nullptr) return input_type(input, symbols_, where, module_, diagnostics_);
+  const TensorType& type = value != nullptr ? value->type : given->second;
+  if (!allows(input.type, type)) {
     return diagnostics_
         .report(DiagnosticKind::InputMismatch, where, "input `{}` can't be `{}`: the model declares another type",
                 input.name, text(type))
         .emit();
   }
   return Type(type);
+}
+
+/// The value that stands for an input inside of the graph: the argument, or a constant that is known to be its value.
+Binding Importer::bind_input(const ValueInfo& input, Type type, LocationId where) {
+  ValueId value = builder_.input(std::move(type), std::string(input.name), where);
+  if (const ConstantData* given = given_value(input.name)) {
+    ConstantData constant = *given;
+    constant.location = where;
+    const Result<ValueId> known = builder_.constant(std::move(constant));
+    if (!known) return {};
+    value = *known;
+  }
+  return {Binding::State::Present, value};
 }
 
 void Importer::import_inputs(const Graph& graph) {
@@ -166,12 +198,14 @@ void Importer::import_inputs(const Graph& graph) {
           .emit();
       continue;
     }
-    binding = {Binding::State::Present, builder_.input(std::move(*type), std::string(input.name), where)};
+    binding = bind_input(input, std::move(*type), where);
   }
-  for (const auto& [name, type] : options_.input_types) {
-    if (inputs.contains(name)) continue;
+  const auto require_input = [&](std::string_view name) {
+    if (inputs.contains(name)) return;
     (void)diagnostics_.report(DiagnosticKind::InputMismatch, whole_file_, "the model has no input `{}`", name).emit();
-  }
+  };
+  for (const auto& [name, type] : options_.input_types) require_input(name);
+  for (const ConstantData& value : options_.input_values) require_input(value.name);
 }
 
 void Importer::import_outputs(const Graph& graph) {

@@ -72,6 +72,8 @@ class Importer {
   // The main graph.
   void import_inputs(const Graph& graph);
   Result<Type> type_of_input(const ValueInfo& input, LocationId where);
+  [[nodiscard]] const ConstantData* given_value(std::string_view input) const;
+  Binding bind_input(const ValueInfo& input, Type type, LocationId where);
   void import_outputs(const Graph& graph);
 
   // Any graph.

@@ -110,6 +110,24 @@ TEST(Import, TypesOfInputsCanBeReplaced) {
   EXPECT_EQ(output_type(import_graph(unranked, {.input_types = {{"x", {ElementType::F32, {3}}}}})), "f32[3]");
 }
 
+TEST(Import, ValuesOfInputsCanBeGiven) {
+  OnnxModel model = model_with({{.op_type = "Reshape", .inputs = {"x", "shape"}, .outputs = {"y"}}});
+  model.graph.inputs[0].dims = {{int64_t{6}}};
+  model.graph.inputs.push_back({.name = "shape", .element = 7, .dims = {{int64_t{2}}}});
+  EXPECT_FALSE(import_graph(model).ok);
+  const int64_t sizes[] = {2, -1};
+  ConstantData shape = constant_from_integers({ElementType::I64, {2}}, sizes);
+  shape.name = "shape";
+  const Imported imported = import_graph(model, {.input_values = {shape}});
+  EXPECT_EQ(output_type(imported), "f32[2, 3]");
+  EXPECT_EQ(imported.module.graph.inputs().size(), 2u);
+  shape.type.dims = {3};
+  EXPECT_THAT(import_graph(model, {.input_values = {shape}}).messages(), HasSubstr("LT0701 m.onnx: input `shape`"));
+  shape.name = "other";
+  EXPECT_THAT(import_graph(model, {.input_values = {shape}}).messages(),
+              HasSubstr("LT0701 m.onnx: the model has no input `other`"));
+}
+
 TEST(Import, ShapeArithmeticIsKnownBeforeTheModelRuns) {
   // Flattening as exporters spell it: [Shape(x)[0], -1].
   OnnxModel model = model_with(
