@@ -96,7 +96,10 @@ void describe_average_pool(const NodeView& node, Reduction& reduction) {
   for (size_t i = 0; i < kernel.size(); ++i) {
     const WindowAxis& axis = geometry.axes[i];
     const size_t at = geometry.spatial_axis(i);
-    const bool always_full = !ceil_mode && (include_pad || (axis.pad_low == 0 && axis.pad_high == 0));
+    const Dim padded = node.dims(0)[at] + Dim(axis.pad_low + axis.pad_high);
+    const Dim covered = Dim(axis.dilation * (kernel[i] - 1) + 1);
+    const bool fits = !ceil_mode && node.module().symbols.known_le(covered, padded);
+    const bool always_full = fits && (include_pad || (axis.pad_low == 0 && axis.pad_high == 0));
     reduction.count *=
         always_full ? Dim(kernel[i]) : tap_count(axis, kernel[i], node.dims(0)[at], axis_symbol(at), include_pad);
   }
