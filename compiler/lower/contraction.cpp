@@ -46,14 +46,19 @@ bool is_product(const Reduction& reduction) {
          last.op == ScalarOp::Mul && reduction.body.nodes[last.operands[0]].argument == 0;
 }
 
-std::optional<Epilogue> epilogue_of(const Module& module, const Group& group, size_t column_axis) {
+// The epilogue that the nodes behind the contraction are; a residual must lie in memory.
+std::optional<Epilogue> epilogue_of(const ProgramBuilder& program, const Group& group, size_t column_axis) {
+  const Module& module = program.module();
   if (group.results.size() != 1) return std::nullopt;
   const std::vector<NodeId> chain(group.nodes.begin() + 1, group.nodes.end());
   const ValueId sum = module.graph.node(group.nodes[0]).results[0];
   const ValueId last = chain.empty() ? sum : module.graph.node(chain.back()).results[0];
   if (group.results[0].first != last) return std::nullopt;
-  if (chain.empty()) return own_epilogue(ExistingNodeView(module, group.nodes[0]));
-  return match_epilogue(module, sum, column_axis, chain, nullptr);
+  const auto epilogue = match_epilogue(module, sum, column_axis, chain, nullptr);
+  if (!epilogue) return std::nullopt;
+  const bool has_residual = epilogue->residual.valid();
+  if (has_residual && program.placements().find(group.outside(epilogue->residual)) == nullptr) return std::nullopt;
+  return epilogue;
 }
 
 // ---- epilogue operands
@@ -67,7 +72,9 @@ std::optional<BufferRef> column_operand(ProgramBuilder& program, const Group& gr
     return program.data(fmt::format("splat {} {}", real, columns), "splat",
                         [&] { return std::vector<float>(static_cast<size_t>(columns), static_cast<float>(real)); });
   }
-  const Placement& placement = program.placements().at(group.outside(value));
+  const Placement* found = program.placements().find(group.outside(value));
+  if (found == nullptr) return std::nullopt;
+  const Placement& placement = *found;
   if (!(type.element_count() == Dim(columns)) || !is_dense(placement, type.dims)) return std::nullopt;
   return program.reference(placement);
 }
@@ -249,13 +256,15 @@ bool lower_gemm(ProgramBuilder& program, const Group& group, const Reduction& re
   const ValueId left = group.outside(node.operands[reduction.operands[0]]);
   const ValueId right = group.outside(node.operands[reduction.operands[1]]);
   const ValueId result = group.results[0].second;
+  // A constant that is one number has no memory of its own.
+  if (program.placements().find(left) == nullptr || program.placements().find(right) == nullptr) return false;
   const Placement& a = program.placements().at(left);
   const Placement& b = program.placements().at(right);
   const Placement& c = program.placements().at(result);
   const ConstantData* weights = constant_leaf(module, group, right);
   const auto gemm = plan_gemm(reduction, a, b, c);
   if (!gemm || is_small(*gemm)) return false;
-  const auto epilogue = epilogue_of(module, group, gemm->column_axis);
+  const auto epilogue = epilogue_of(program, group, gemm->column_axis);
   if (!epilogue) return false;
   const Placement* residual =
       epilogue->residual.valid() ? &program.placements().at(group.outside(epilogue->residual)) : nullptr;
@@ -383,9 +392,10 @@ bool lower_convolution(ProgramBuilder& program, const Group& group) {
   if (!conv) return false;
   const ConstantData* weights = constant_leaf(module, group, view.operand(1));
   if (weights == nullptr || weights->absent || weights->splat) return false;
+  if (program.placements().find(group.outside(view.operand(0))) == nullptr) return false;
   const Shape& in_dims = view.dims(0);
   const Shape& out_dims = view.result().dims;
-  const auto epilogue = epilogue_of(module, group, out_dims.size() - 1);
+  const auto epilogue = epilogue_of(program, group, out_dims.size() - 1);
   if (!epilogue) return false;
   const ValueId result = group.results[0].second;
   const Placement& x = program.placements().at(group.outside(view.operand(0)));
