@@ -1,8 +1,8 @@
 // Where a model's time goes, step by step of the compiled program: lathe_profile_steps MODEL.onnx [SYMBOL=SIZE ..]
 //
 // Every step is compiled as a program of its own and timed on the memory that a whole run left. Steps are printed in
-// order with their layer, share of the sum, and, for contractions of the runtime, nothing more than their function: the
-// first numbers to look at when a model is slower than its kernels.
+// order with their share of the sum and their layer; `--details` adds the numbers that calls of the runtime get. The
+// first thing to look at when a model is slower than its kernels.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -72,7 +72,7 @@ Memory make_memory(const kernel::Program& program, const std::vector<NamedSize>&
   return memory;
 }
 
-// The median time of one run in microseconds; negative when it fails.
+// The shortest time of one run in microseconds, which the load of the machine hardly touches; negative when it fails.
 double time_program(const kernel::Program& program, Memory& memory, Diagnostics& diagnostics) {
   const Result<codegen::JitProgram> code = codegen::JitProgram::compile(program, {}, diagnostics);
   if (!code) return -1;
@@ -82,12 +82,12 @@ double time_program(const kernel::Program& program, Memory& memory, Diagnostics&
   };
   std::vector<double> times;
   const double begin = now_ms();
-  while (times.size() < 5 || (now_ms() - begin < 50 && times.size() < 2000)) {
+  while (times.size() < 20 || (now_ms() - begin < 100 && times.size() < 2000)) {
     const double start = now_ms();
     if (run() != LATHE_OK) return -1;
     times.push_back((now_ms() - start) * 1e3);
   }
-  return median(times);
+  return *std::min_element(times.begin(), times.end());
 }
 
 struct StepName {
