@@ -134,7 +134,7 @@ class KernelWalk {
     switch (loop.kind) {
       case kernel::LoopKind::Serial: return emit_serial(loop);
       case kernel::LoopKind::Parallel: return emit_parallel(id, loop);
-      case kernel::LoopKind::Unrolled: return emit_unrolled(loop);
+      case kernel::LoopKind::Unrolled: return emit_unrolled(loop, ceildiv(loop.end - loop.begin, loop.step).constant());
     }
   }
 
@@ -143,6 +143,9 @@ class KernelWalk {
   }
 
   void emit_serial(const kernel::ForStatement& loop) {
+    // A loop that is known to run once, or not at all, is no loop.
+    const auto trips = ceildiv(loop.end - loop.begin, loop.step).as_constant();
+    if (trips && *trips <= 1) return emit_unrolled(loop, std::max<int64_t>(*trips, 0));
     hoist(loop.body);
     std::vector<Value> initial;
     for (const kernel::Carried& carried : loop.carried) initial.push_back(value(carried.initial));
@@ -165,13 +168,12 @@ class KernelWalk {
     index_->close_scope();
   }
 
-  void emit_unrolled(const kernel::ForStatement& loop) {
+  void emit_unrolled(const kernel::ForStatement& loop, int64_t trips) {
     std::vector<Value> carried;
     for (const kernel::Carried& value_ids : loop.carried) carried.push_back(value(value_ids.initial));
-    const int64_t end = loop.end.constant();
-    for (int64_t i = loop.begin.constant(); i < end; i += loop.step.constant()) {
+    for (int64_t i = 0; i < trips; ++i) {
       for (size_t k = 0; k < carried.size(); ++k) define(loop.carried[k].argument, carried[k]);
-      emit_body(loop, emitter_.integer(i));
+      emit_body(loop, index_->emit(loop.begin + loop.step * Dim(i)));
       for (size_t k = 0; k < carried.size(); ++k) carried[k] = value(loop.carried[k].yielded);
     }
     for (size_t k = 0; k < carried.size(); ++k) define(loop.carried[k].result, carried[k]);

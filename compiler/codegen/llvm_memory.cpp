@@ -1,5 +1,5 @@
 // Loads and stores in LLVM IR: contiguous, strided, masked, and of packed 4-bit elements.
-#include <bit>
+#include <algorithm>
 
 #include "llvm/IR/Constants.h"
 
@@ -7,6 +7,23 @@
 
 namespace lathe::codegen {
 namespace {
+
+using Access = EmittedAccess<LlvmEmitter::Integer>;
+
+/// The number of active lanes when it is known, within [0, lanes].
+std::optional<int64_t> known_active(const Access& access, uint32_t lanes) {
+  if (!access.active) return lanes;
+  const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(*access.active);
+  if (constant == nullptr) return std::nullopt;
+  return std::clamp<int64_t>(constant->getSExtValue(), 0, lanes);
+}
+
+/// The access without its mask where all lanes are known to be active.
+Access simplified(const Access& access, uint32_t lanes) {
+  Access result = access;
+  if (known_active(access, lanes) == int64_t{lanes}) result.active.reset();
+  return result;
+}
 
 bool is_narrow_float(ElementType element) { return is_float(element) && info(element).bits < 32; }
 
@@ -59,8 +76,10 @@ llvm::Value* LlvmEmitter::active_mask(llvm::Value* active, uint32_t lanes) {
   return builder_.CreateICmpULT(llvm::ConstantVector::get(numbers), builder_.CreateVectorSplat(lanes, count));
 }
 
-LlvmEmitter::Value LlvmEmitter::load(kernel::ValueType type, const EmittedAccess<Integer>& access,
+LlvmEmitter::Value LlvmEmitter::load(kernel::ValueType type, const EmittedAccess<Integer>& given,
                                      const ScalarValue& fill) {
+  if (known_active(given, type.lanes) == 0) return constant(type, fill);
+  const Access access = simplified(given, type.lanes);
   if (info(type.element).bits == 4) return load_packed(type, access, fill);
   return from_memory(type.element, load_memory(type, access, fill));
 }
@@ -100,7 +119,9 @@ llvm::Value* LlvmEmitter::load_memory(kernel::ValueType type, const EmittedAcces
   return lanes;
 }
 
-void LlvmEmitter::store(kernel::ValueType type, const EmittedAccess<Integer>& access, Value value) {
+void LlvmEmitter::store(kernel::ValueType type, const EmittedAccess<Integer>& given, Value value) {
+  if (known_active(given, type.lanes) == 0) return;
+  const Access access = simplified(given, type.lanes);
   if (info(type.element).bits == 4) {
     store_packed(type, access, value);
   } else {

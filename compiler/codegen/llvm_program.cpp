@@ -1,5 +1,6 @@
 // The entry of a program in LLVM IR: pointers into inputs, outputs, data and arena; kernel calls; runtime calls;
 // guards.
+#include <cstring>
 #include <map>
 
 #include "llvm/IR/Constants.h"
@@ -118,23 +119,52 @@ void LlvmEmitter::store_callback(llvm::Value* structure, const EmittedField<Inte
   builder_.CreateStore(state, builder_.CreateConstInBoundsGEP1_64(byte, structure, callback.state_offset));
 }
 
+namespace {
+
+template <class T>
+void put(std::string& bytes, uint32_t offset, T value) {
+  LATHE_CHECK(offset + sizeof(T) <= bytes.size());
+  std::memcpy(bytes.data() + offset, &value, sizeof(T));
+}
+
+}  // namespace
+
+/// What is constant comes from a constant in the module; only the rest is stored, and nothing where all is constant.
 llvm::Value* LlvmEmitter::build_struct(const EmittedStruct<Integer, Pointer>& structure) {
-  const uint64_t bytes = structure.type->size;
-  llvm::Value* memory = stack_slot(llvm::ArrayType::get(builder_.getInt8Ty(), bytes), 8);
-  builder_.CreateMemSet(memory, builder_.getInt8(0), bytes, llvm::MaybeAlign(8));
+  std::string bytes(structure.type->size, '\0');
+  std::vector<const EmittedField<Integer, Pointer>*> computed;
   for (const auto& field : structure.fields) {
-    llvm::Value* place = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), memory, field.field->offset);
-    std::visit(
-        Overloaded{
-            [&](const EmittedInteger<Integer>& number) {
-              llvm::Type* type = builder_.getIntNTy(number.bits);
-              builder_.CreateStore(builder_.CreateTrunc(number.value, type), place);
-            },
-            [&](uint32_t number) { builder_.CreateStore(builder_.getInt32(number), place); },
-            [&](float number) { builder_.CreateStore(llvm::ConstantFP::get(builder_.getFloatTy(), number), place); },
-            [&](llvm::Value* pointer) { builder_.CreateStore(pointer, place); }, [](const kernel::NullField&) {},
-            [&](const EmittedRun<Integer, Pointer>& run) { store_callback(memory, field, run); }},
-        field.value);
+    const uint32_t offset = field.field->offset;
+    const auto* integer_field = std::get_if<EmittedInteger<Integer>>(&field.value);
+    const auto* constant = integer_field == nullptr ? nullptr : llvm::dyn_cast<llvm::ConstantInt>(integer_field->value);
+    if (constant != nullptr && integer_field->bits == 64) {
+      put(bytes, offset, constant->getSExtValue());
+    } else if (constant != nullptr) {
+      put(bytes, offset, static_cast<int32_t>(constant->getSExtValue()));
+    } else if (const auto* number = std::get_if<uint32_t>(&field.value)) {
+      put(bytes, offset, *number);
+    } else if (const auto* real = std::get_if<float>(&field.value)) {
+      put(bytes, offset, *real);
+    } else if (!std::holds_alternative<kernel::NullField>(field.value)) {
+      computed.push_back(&field);
+    }
+  }
+  llvm::Constant* content = llvm::ConstantDataArray::getString(context_, bytes, false);
+  auto* image = new llvm::GlobalVariable(module_, content->getType(), true, llvm::GlobalVariable::PrivateLinkage,
+                                         content, structure.type->type);
+  image->setAlignment(llvm::Align(8));
+  if (computed.empty()) return image;
+  llvm::Value* memory = stack_slot(content->getType(), 8);
+  builder_.CreateMemCpy(memory, llvm::Align(8), image, llvm::Align(8), bytes.size());
+  for (const auto* field : computed) {
+    llvm::Value* place = builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), memory, field->field->offset);
+    if (const auto* number = std::get_if<EmittedInteger<Integer>>(&field->value)) {
+      builder_.CreateStore(builder_.CreateTrunc(number->value, builder_.getIntNTy(number->bits)), place);
+    } else if (const auto* pointer = std::get_if<llvm::Value*>(&field->value)) {
+      builder_.CreateStore(*pointer, place);
+    } else {
+      store_callback(memory, *field, std::get<EmittedRun<Integer, Pointer>>(field->value));
+    }
   }
   return memory;
 }
