@@ -81,6 +81,7 @@ class Merger {
       if (id == nullptr) continue;
       const ConstantData& constant = module_.constants[*id];
       mix(constant.bytes.size());
+      if (constant.absent) mix(std::hash<std::string>{}(constant.name));
       mix(static_cast<size_t>(constant.type.element));
       for (const std::byte byte : constant.bytes.first(std::min<size_t>(constant.bytes.size(), 64))) {
         mix(std::to_integer<size_t>(byte));

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "ir/graph/type_match.h"
+
 namespace lathe {
 namespace {
 
@@ -162,7 +164,11 @@ Status InferContext::require_equal(DiagnosticKind kind, const Dim& a, const Dim&
   switch (symbols().prove_eq(a, b)) {
     case Answer::Yes: return {};
     case Answer::No: return error(kind, "{}", message).explain(origins(), a).explain(origins(), b).emit();
-    case Answer::Unknown: mutable_module_->add_guard({Guard::Relation::Equal, a, b, message, location()}); return {};
+    case Answer::Unknown:
+      // What other guards imply needs none of its own.
+      if (equal_under_guards(*mutable_module_, a, b)) return {};
+      mutable_module_->add_guard({Guard::Relation::Equal, a, b, message, location()});
+      return {};
   }
   return {};
 }

@@ -263,12 +263,26 @@ class Evaluator {
   std::vector<int64_t> dims_;
 };
 
+// Floats matter where they become sizes: scale factors, one for each axis. Longer ones are weights.
+constexpr int64_t kMostFloats = 16;
+
+// Elements are known from a shape, from a constant or from known elements of an operand.
+bool may_know(const Module& module, const NodeDraft& draft) {
+  if (draft.operands.empty() || has(draft.op->traits, Trait::ValueOfShape)) return true;
+  return std::any_of(draft.operands.begin(), draft.operands.end(), [&](ValueId operand) {
+    if (!operand.valid()) return false;
+    const Value& value = module.graph.value(operand);
+    return value.known.has_value() || value.known_floats.has_value();
+  });
+}
+
 }  // namespace
 
 KnownElements known_elements(const Module& module, const NodeDraft& draft, std::span<const Type> result_types) {
-  if (result_types.size() != 1) return {};
+  if (result_types.size() != 1 || !may_know(module, draft)) return {};
   const TensorType* type = result_types[0].as_tensor();
   if (type == nullptr || !is_small(*type)) return {};
+  if (is_float(type->element) && type->element_count().constant() > kMostFloats) return {};
   if (type->element_count().is_constant(0))
     return is_float(type->element) ? KnownElements{{}, Floats{}} : KnownElements{Shape{}, {}};
   const NodeView view(module, draft, result_types);

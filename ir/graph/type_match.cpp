@@ -19,6 +19,12 @@ void rewrite_by(const Guard& guard, Dim& a, Dim& b) {
   if (!replace(guard.left, guard.right)) replace(guard.right, guard.left);
 }
 
+// One is a number times the other, so that both are 0 when one is.
+bool is_multiple(const Dim& a, const Dim& b) {
+  if (!a.valid() || !b.valid() || a.terms().size() != b.terms().size() || a.terms().empty()) return false;
+  return a * Dim(b.terms()[0].coefficient) == b * Dim(a.terms()[0].coefficient);
+}
+
 }  // namespace
 
 bool equal_under_guards(const Module& module, const Dim& a, const Dim& b) {
@@ -32,8 +38,7 @@ bool equal_under_guards(const Module& module, const Dim& a, const Dim& b) {
   Dim right = b;
   for (const Guard& guard : module.guards) {
     if (guard.relation != Guard::Relation::Equal) continue;
-    const Dim difference = guard.left - guard.right;
-    if (a - b == difference || b - a == difference) return true;
+    if (is_multiple(a - b, guard.left - guard.right)) return true;
   }
   for (size_t round = 0; round < kRounds; ++round) {
     for (const Guard& guard : module.guards) rewrite_by(guard, left, right);

@@ -227,6 +227,17 @@ graph @g(%x: f32[6]) -> (i64[1, count]) {
 )");
 }
 
+// The reshape's sizes agree because of the guard: reading the text must not add one of its own.
+TEST(RoundTrip, GuardsThatImplyOthers) {
+  expect_canonical(R"(sym N
+guard min(1000, N) == N, "too many rows"
+graph @g(%x: f32[N, 2, 4]) -> (f32[min(1000, N), 8]) {
+  %y = reshape %x {shape = [min(1000, N), 8]} : f32[min(1000, N), 8]
+  return %y : f32[min(1000, N), 8]
+}
+)");
+}
+
 TEST(RoundTrip, SequencesAndOptionals) {
   expect_canonical(
       R"(graph @g(%x: sequence<f32[*]>, %y: optional<sequence<f32[3]>>) -> (sequence<f32[*]>, optional<sequence<f32[3]>>) {
