@@ -237,7 +237,13 @@ void Importer::declare_types(const Graph& graph) {
 
 Outputs Importer::import_subgraph(GraphIndex index, std::span<const ValueId> arguments) {
   const Graph& graph = model_.graphs[index];
-  LATHE_CHECK(arguments.size() == graph.inputs.size());
+  const LocationId where = builder_.location();
+  if (arguments.size() != graph.inputs.size()) {
+    return diagnostics_
+        .report(DiagnosticKind::OperandCount, where, "the graph `{}` of this node has {} inputs, it is given {} values",
+                graph.name, graph.inputs.size(), arguments.size())
+        .emit();
+  }
   Scope scope;
   scope.parent = scope_;
   scope_ = &scope;
@@ -253,8 +259,8 @@ Outputs Importer::import_subgraph(GraphIndex index, std::span<const ValueId> arg
     const Binding* binding = scope.find(output.name);
     if (binding == nullptr) {
       (void)diagnostics_
-          .report(DiagnosticKind::MissingInput, builder_.location(), "nothing produces the output `{}` of graph `{}`",
-                  output.name, graph.name)
+          .report(DiagnosticKind::MissingInput, where, "nothing produces the output `{}` of graph `{}`", output.name,
+                  graph.name)
           .emit();
     }
     const bool present = binding != nullptr && binding->state == Binding::State::Present;
@@ -262,6 +268,7 @@ Outputs Importer::import_subgraph(GraphIndex index, std::span<const ValueId> arg
     if (present) values.push_back(binding->value);
   }
   scope_ = scope.parent;
+  builder_.set_location(where);
   if (!complete) return Failure{};
   return values;
 }

@@ -28,7 +28,7 @@ std::vector<const OperatorRow*> all_operators() {
        {unary_operators(), binary_operators(), activation_operators(), conversion_operators(), reduction_operators(),
         normalization_operators(), contraction_operators(), convolution_operators(), pooling_operators(),
         shape_operators(), slicing_operators(), padding_operators(), indexing_operators(), resize_operators(),
-        constant_operators(), quantization_operators(), selection_operators()}) {
+        constant_operators(), quantization_operators(), selection_operators(), control_operators()}) {
     for (const OperatorRow& row : family) rows.push_back(&row);
   }
   return rows;

@@ -24,5 +24,6 @@ std::span<const OperatorRow> resize_operators();
 std::span<const OperatorRow> constant_operators();
 std::span<const OperatorRow> quantization_operators();
 std::span<const OperatorRow> selection_operators();
+std::span<const OperatorRow> control_operators();
 
 }  // namespace lathe::onnx
