@@ -136,6 +136,7 @@ class LlvmEmitter {
   llvm::Value* sign(ElementType element, llvm::Value* a);
   llvm::Value* fused_multiply_add(llvm::Value* a, llvm::Value* b, llvm::Value* c);
   llvm::Value* cast(kernel::ValueType type, ElementType from, llvm::Value* a);
+  llvm::Value* float_to_integer(kernel::ValueType type, llvm::Value* a);
   llvm::Value* bitcast(kernel::ValueType type, ElementType from, llvm::Value* a);
   llvm::Value* library_call(ScalarOp op, std::span<const Value> operands);
 

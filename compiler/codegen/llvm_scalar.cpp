@@ -295,11 +295,33 @@ llvm::Value* LlvmEmitter::cast(kernel::ValueType type, ElementType from, llvm::V
     llvm::Value* number = has_sign ? builder_.CreateSIToFP(a, target) : builder_.CreateUIToFP(a, target);
     return info(to).bits < 32 ? round_to_narrow(to, number) : number;
   }
-  if (is_float(from)) {
-    const auto id = is_signed(to) ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat;
-    return builder_.CreateIntrinsic(id, {target, a->getType()}, {a});
-  }
+  if (is_float(from)) return float_to_integer(type, a);
   return is_signed(from) ? builder_.CreateSExtOrTrunc(a, target) : builder_.CreateZExtOrTrunc(a, target);
+}
+
+/// Truncates and saturates; NaN gives 0. LLVM's own saturating conversion takes vectors apart lane by lane.
+llvm::Value* LlvmEmitter::float_to_integer(kernel::ValueType type, llvm::Value* a) {
+  const bool has_sign = is_signed(type.element);
+  const auto bits = static_cast<int>(info(type.element).bits);
+  llvm::Value* end = like(a, std::ldexp(1.0, has_sign ? bits - 1 : bits));
+  llvm::Value* too_large = builder_.CreateFCmpOGE(a, end);
+  llvm::Value* zero = like(a, 0.0);
+  llvm::Value* inside = nullptr;
+  if (has_sign) {
+    inside = builder_.CreateFCmpOLT(builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, a), end);
+  } else {
+    inside = builder_.CreateAnd(builder_.CreateFCmpOGT(a, like(a, -1.0)), builder_.CreateFCmpOLT(a, end));
+  }
+  llvm::Value* safe = builder_.CreateSelect(inside, a, zero);
+  llvm::Type* target = value_type(type);
+  llvm::Value* result = has_sign ? builder_.CreateFPToSI(safe, target) : builder_.CreateFPToUI(safe, target);
+  const llvm::APInt largest = has_sign ? llvm::APInt::getSignedMaxValue(static_cast<unsigned>(bits))
+                                       : llvm::APInt::getMaxValue(static_cast<unsigned>(bits));
+  result = builder_.CreateSelect(too_large, llvm::ConstantInt::get(target, largest), result);
+  if (!has_sign) return result;
+  const llvm::APInt smallest = llvm::APInt::getSignedMinValue(static_cast<unsigned>(bits));
+  llvm::Value* too_small = builder_.CreateFCmpOLE(a, builder_.CreateFNeg(end));
+  return builder_.CreateSelect(too_small, llvm::ConstantInt::get(target, smallest), result);
 }
 
 llvm::Value* LlvmEmitter::bitcast(kernel::ValueType type, ElementType from, llvm::Value* a) {

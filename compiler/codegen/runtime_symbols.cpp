@@ -82,8 +82,6 @@ std::span<const RuntimeSymbol> runtime_symbols() {
       row<lathe_conv2d_f32>("lathe_conv2d_f32", argument(4)),
       row<lathe_pack_depthwise_conv2d_f32>("lathe_pack_depthwise_conv2d_f32", argument(7)),
       row<lathe_depthwise_conv2d_f32>("lathe_depthwise_conv2d_f32", argument(4)),
-      row<lathe_pack_conv_transpose2d_f32>("lathe_pack_conv_transpose2d_f32", argument(7)),
-      row<lathe_conv_transpose2d_f32>("lathe_conv_transpose2d_f32", argument(4)),
   };
   return kSymbols;
 }
