@@ -124,7 +124,6 @@ std::string layer_table(const Module& module) {
     text += fmt::format("input   {}  {}\n", display_text(input.name), input.type);
   for (const Named& output : outputs_of(module))
     text += fmt::format("output  {}  {}\n", display_text(output.name), output.type);
-  for (const Guard& guard : module.guards) text += fmt::format("at run time: {}\n", display_text(guard.message));
   return text + totals(module, list.size()) + "\n";
 }
 
@@ -169,6 +168,15 @@ ExitStatus check_command(Arguments arguments, const Session& session) {
   }
   module = Module();
   const bool is_loaded = open_model(path, *inputs, module, diagnostics).ok();
+  if (is_loaded) {
+    for (const Guard& guard : module.guards) {
+      const std::string_view relation = guard.relation == Guard::Relation::Equal ? "==" : "<=";
+      (void)diagnostics
+          .report(DiagnosticKind::GuardAdded, guard.location, "checked at run time: {} {} {}, else {}",
+                  guard.left.python_text(), relation, guard.right.python_text(), guard.message)
+          .emit();
+    }
+  }
   if (format == "json") {
     session.out.write(as_json(diagnostics, module, is_loaded));
   } else if (format == "sarif") {

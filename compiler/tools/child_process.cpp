@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "compiler/tools/process.h"
+#include "ir/base/result.h"
 
 namespace lathe::tools {
 namespace {
@@ -21,11 +22,29 @@ namespace {
 // Ends an answer, so that half of one is told from a whole one.
 constexpr char kEndOfAnswer = '\0';
 
+void send(int descriptor, const std::string& answer) {
+  for (size_t at = 0; at < answer.size();) {
+    const ssize_t written = ::write(descriptor, answer.data() + at, answer.size() - at);
+    if (written <= 0) return;
+    at += static_cast<size_t>(written);
+  }
+}
+
+// Where a broken invariant is to be reported; set in the child only.
+int answer_descriptor = -1;
+
+void answer_broken_invariant(const char* condition, const char* file, int line) {
+  send(answer_descriptor, fmt::format("error\tinternal error at {}:{}: {}{}", file, line, condition, kEndOfAnswer));
+  ::_exit(0);
+}
+
 [[noreturn]] void run_child(const std::function<std::string()>& work, int descriptor, ChildLimits limits) {
   // Whatever goes wrong here is the answer, not a report to the user.
   const int nowhere = ::open("/dev/null", O_RDWR);
   ::dup2(nowhere, STDERR_FILENO);
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) std::signal(signal, SIG_DFL);
+  answer_descriptor = descriptor;
+  set_internal_error_handler(answer_broken_invariant);
   limit_memory(limits.bytes);
   std::string answer;
   try {
@@ -35,12 +54,7 @@ constexpr char kEndOfAnswer = '\0';
   } catch (const std::exception& error) {
     answer = fmt::format("error\t{}", error.what());
   }
-  answer += kEndOfAnswer;
-  for (size_t at = 0; at < answer.size();) {
-    const ssize_t written = ::write(descriptor, answer.data() + at, answer.size() - at);
-    if (written <= 0) break;
-    at += static_cast<size_t>(written);
-  }
+  send(descriptor, answer + kEndOfAnswer);
   ::_exit(0);
 }
 

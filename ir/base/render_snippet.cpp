@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "ir/base/display.h"
 
@@ -132,7 +133,7 @@ std::string snippet(const std::vector<Mark>& marks, const LocationTable& locatio
   for (const uint32_t line : lines) {
     if (previous != 0 && line != previous + 1) text += paint(Style::Gutter, "...") + "\n";
     previous = line;
-    std::string shown_source;
+    std::optional<std::string> shown_source;
     for (const LineMark& stretch : stretches) {
       if (stretch.line != line) continue;
       const CutLine part = cut(locations.line_text(file, line), stretch.begin, stretch.end, options.width);

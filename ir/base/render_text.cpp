@@ -239,15 +239,21 @@ std::string render_unsupported(const std::vector<const Diagnostic*>& all, const 
     text += fmt::format("{} {}\n", bar, display_text(group.message));
     std::string names;
     const size_t shown = std::min(group.members.size(), options.nodes_per_message);
+    bool is_named = false;
     for (size_t i = 0; i < shown; ++i) {
       const Diagnostic& member = *group.members[i];
       const ModelLocation* model = as_model(locations, member.where);
       if (i > 0) names += ", ";
       names += model != nullptr && one_file && !model->what.empty() ? render::describe_element(*model)
                                                                     : display_text(locations.describe(member.where));
+      is_named = model != nullptr && group.message.find("`" + model->name + "`") != std::string::npos;
     }
     if (group.members.size() > shown) names += fmt::format(" and {} more", group.members.size() - shown);
-    text += fmt::format("{}     {}: {}\n", bar, plural(group.members.size(), "place", "places"), names);
+    if (group.members.size() > 1) {
+      text += fmt::format("{}     {} places: {}\n", bar, group.members.size(), names);
+    } else if (!is_named && group.members.front()->where.valid()) {
+      text += fmt::format("{}     at {}\n", bar, names);
+    }
     std::vector<std::string> notes;
     for (const Diagnostic* member : group.members) {
       for (const std::string& note : member->notes) {
@@ -285,6 +291,20 @@ std::string render_text(const Diagnostics& diagnostics, const LocationTable& loc
   return result;
 }
 
+namespace {
+
+// Distinct messages of severity Unsupported, as the list shows them.
+size_t unsupported_things(const Diagnostics& diagnostics) {
+  std::vector<std::string_view> messages;
+  for (const Diagnostic& diagnostic : diagnostics.all()) {
+    if (info(diagnostic.kind).severity == Severity::Unsupported) messages.push_back(diagnostic.message);
+  }
+  std::sort(messages.begin(), messages.end());
+  return static_cast<size_t>(std::unique(messages.begin(), messages.end()) - messages.begin());
+}
+
+}  // namespace
+
 std::string render_counts(const Diagnostics& diagnostics) {
   std::string result;
   const auto add = [&](size_t count, std::string_view one, std::string_view many) {
@@ -293,7 +313,7 @@ std::string render_counts(const Diagnostics& diagnostics) {
   };
   add(diagnostics.count(Severity::Internal), "internal error", "internal errors");
   add(diagnostics.count(Severity::Error) + diagnostics.dropped(), "error", "errors");
-  add(diagnostics.count(Severity::Unsupported), "unsupported place", "unsupported places");
+  add(unsupported_things(diagnostics), "unsupported thing", "unsupported things");
   add(diagnostics.count(Severity::Warning), "warning", "warnings");
   return result;
 }

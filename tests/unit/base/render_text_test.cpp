@@ -117,9 +117,9 @@ TEST_F(RenderText, UnsupportedThingsAreOneList) {
             "   | operator `Foo` of domain `com.x`\n"
             "   |     5 places: node `cell0` (Foo), node `cell1` (Foo), node `cell2` (Foo) and 2 more\n"
             "   | attribute `storage_order` = 1 of `MaxPool`\n"
-            "   |     1 place: node `pool` (MaxPool)\n"
+            "   |     at node `pool` (MaxPool)\n"
             "   |     note: write it with storage_order 0\n");
-  EXPECT_EQ(render_counts(diagnostics), "6 unsupported places");
+  EXPECT_EQ(render_counts(diagnostics), "2 unsupported things");
 }
 
 TEST_F(RenderText, FusedNodesAreAllNamed) {
