@@ -1,5 +1,5 @@
 /* The C ABI between generated code and the runtime's kernels: packing, GEMM, convolution, depthwise convolution,
- * transposed convolution, and the small services a compiled program needs (parallel loops, failure messages, memory).
+ * and the small services a compiled program needs (parallel loops, failure messages, memory).
  *
  * All element data is f32 and all strides and extents count floats, never bytes. `execution` may be null everywhere:
  * one thread, process allocator, no messages. Kernels do not allocate, read nothing outside the described operands and
@@ -196,73 +196,6 @@ LATHE_API void lathe_pack_depthwise_conv2d_f32(const float* w, int64_t channels,
 LATHE_API lathe_status lathe_depthwise_conv2d_f32(const lathe_execution* execution, const lathe_conv2d_f32_shape* shape,
                                                   const float* in, const float* packed, float* out,
                                                   const float* residual, const lathe_epilogue_f32* epilogue);
-
-/* ------------------------------------------------------------------------------------------ transposed convolution */
-
-/* An NHWC transposed convolution (ONNX ConvTranspose). Channels of a pixel are adjacent.
- *   out[b][y][x][o] = epilogue(sum over iy, ix, i of in[b][iy][ix][g * in_c / groups + i] * w[o][i][kh][kw])
- * over all iy, kh with y + pad_top = iy * stride_h + kh * dilation_h, and ix, kw alike; g = o / (out_c / groups).
- * Accumulates in increasing order of (iy, ix, i), so with falling kh and kw. Input pixels outside of the image count as
- * zeros that are in memory: lathe_conv_transpose2d_border says how many. Outputs that no input reaches are
- * epilogue(0). */
-typedef struct lathe_conv_transpose2d_f32_shape {
-  uint32_t struct_size;
-  uint32_t reserved; /* 0 */
-  int64_t batch;
-  int64_t in_h;
-  int64_t in_w;
-  int64_t out_h;
-  int64_t out_w;
-  int64_t in_c;
-  int64_t out_c;
-  int64_t kernel_h;
-  int64_t kernel_w;
-  int64_t stride_h;
-  int64_t stride_w;
-  int64_t dilation_h;
-  int64_t dilation_w;
-  int64_t pad_top;
-  int64_t pad_left;
-  int64_t groups;
-  int64_t in_image_stride;
-  int64_t in_row_stride;
-  int64_t in_pixel_stride;
-  int64_t out_image_stride;
-  int64_t out_row_stride;
-  int64_t out_pixel_stride;
-  int64_t residual_image_stride;
-  int64_t residual_row_stride;
-  int64_t residual_pixel_stride;
-} lathe_conv_transpose2d_f32_shape;
-
-/* Pixels of zeros that must surround each input image in memory. */
-typedef struct lathe_border {
-  int64_t top;
-  int64_t bottom;
-  int64_t left;
-  int64_t right;
-} lathe_border;
-
-/* The border that `shape` needs; none of it is negative. Depends on extents, kernel, strides, dilations and pads only.
- */
-LATHE_API lathe_status lathe_conv_transpose2d_border(const lathe_conv_transpose2d_f32_shape* shape,
-                                                     lathe_border* border);
-
-/* Packs transposed convolution weights for the given strides and dilations of the convolution: for each of the
- * stride_h * stride_w phases of the output the kernel elements that reach it, flipped, as lathe_pack_conv2d_f32 would.
- * ONNX's [in_c][out_c / groups][kh][kw] has one stride for all groups only when groups is 1, hence group_stride: the
- * element (o, i, kh, kw) of group g is at w[g * group_stride + (o % (out_c / groups)) * weights->out_c_stride + ...].
- * Needs lathe_packed_conv2d_floats(weights) floats. */
-LATHE_API void lathe_pack_conv_transpose2d_f32(const lathe_conv2d_weights* weights, int64_t group_stride,
-                                               int64_t stride_h, int64_t stride_w, int64_t dilation_h,
-                                               int64_t dilation_w, const float* w, float* packed);
-
-/* Runs it; `in` is pixel (0, 0) of image 0, the border lies before it. Rules for `residual`, overlap and zero extents
- * as for lathe_gemm_f32. after_block is called line by line when all phases are done. */
-LATHE_API lathe_status lathe_conv_transpose2d_f32(const lathe_execution* execution,
-                                                  const lathe_conv_transpose2d_f32_shape* shape, const float* in,
-                                                  const float* packed, float* out, const float* residual,
-                                                  const lathe_epilogue_f32* epilogue);
 
 #ifdef __cplusplus
 }
