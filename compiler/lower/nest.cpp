@@ -63,14 +63,26 @@ void NestBuilder::declare_results(const std::vector<ValueId>& outer) {
 void NestBuilder::add_parameter(ValueId outer, Access access) {
   const Placement& placement = placements_.at(outer);
   const TensorType& type = module_.graph.tensor(outer);
-  Dim extent = 1;
-  for (size_t axis = 0; axis < type.dims.size(); ++axis) extent += (type.dims[axis] - 1) * placement.strides[axis];
+  const Reach reach = reach_of(outer);
+  const Dim extent = reach.highest - reach.lowest + 1;
   use_sizes_of(extent);
   const BufferId buffer = builder_.buffer({.name = parameter_name(module_.graph.value(outer).name),
                                            .element = type.element,
                                            .extent = extent,
                                            .access = access});
-  parameters_.push_back({placement.storage, placement.offset, buffer});
+  parameters_.push_back({placement.storage, placement.offset + reach.lowest, buffer});
+}
+
+NestBuilder::Reach NestBuilder::reach_of(ValueId outer) const {
+  const Placement& placement = placements_.at(outer);
+  const Shape& dims = module_.graph.tensor(outer).dims;
+  Reach reach;
+  for (size_t axis = 0; axis < dims.size(); ++axis) {
+    const Dim& stride = placement.strides[axis];
+    Dim& end = symbols_.known_lt(stride, 0) ? reach.lowest : reach.highest;
+    end += (dims[axis] - 1) * stride;
+  }
+  return reach;
 }
 
 // A name for text: the value's, as far as the grammar takes it, and unique.
@@ -102,8 +114,9 @@ void NestBuilder::use_sizes(const ForOptions& options) {
 
 BufferId NestBuilder::buffer_of(ValueId outer) {
   const Placement& placement = placements_.at(outer);
+  const Dim offset = placement.offset + reach_of(outer).lowest;
   const auto known = [&](const Parameter& parameter) {
-    return parameter.storage == placement.storage && parameter.offset == placement.offset;
+    return parameter.storage == placement.storage && parameter.offset == offset;
   };
   auto found = std::find_if(parameters_.begin(), parameters_.end(), known);
   if (found == parameters_.end()) {
@@ -115,7 +128,7 @@ BufferId NestBuilder::buffer_of(ValueId outer) {
 
 Dim NestBuilder::address(ValueId outer, const IndexVector& index) const {
   const Placement& placement = placements_.at(outer);
-  Dim result = 0;
+  Dim result = -reach_of(outer).lowest;
   for (size_t axis = 0; axis < index.size(); ++axis) result += index[axis] * placement.strides[axis];
   return bounded(result);
 }

@@ -73,6 +73,13 @@ class NestBuilder {
     std::string lane_variable;  ///< empty when the element is the same for all lanes
   };
 
+  /// Addresses of the first and last element in memory of an outer value, from its element 0: views that run backwards
+  /// reach below it.
+  struct Reach {
+    Dim lowest = 0;
+    Dim highest = 0;
+  };
+  [[nodiscard]] Reach reach_of(ValueId outer) const;
   kernel::BufferId buffer_of(ValueId outer);
   void add_parameter(ValueId outer, kernel::Access access);
   [[nodiscard]] std::string parameter_name(const std::string& hint) const;
