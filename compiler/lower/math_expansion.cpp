@@ -37,9 +37,9 @@ ScalarId with_sign(Builder& b, ScalarId magnitude, ScalarId x) {
 
 // ---- f32: exp and what rests on it
 
-// 2^n for a whole number n in [-126, 127] held in f32.
+// 2^n for a whole number n in [-126, 127] held in f32: added to 2^23, n + 127 stands in the low bits of the sum.
 ScalarId power_of_two(Builder& b, ScalarId n) {
-  const ScalarId exponent = b.add(b.cast(n, kI32), b.integer(kI32, 127));
+  const ScalarId exponent = b.bitcast(b.add(n, b.constant(kF32, 0x1p23 + 127.0)), kI32);
   return b.bitcast(b.shl(exponent, b.integer(kI32, 23)), kF32);
 }
 
