@@ -1,9 +1,11 @@
 """Runs `lathe verify` over the ONNX project's tests and judges what it reports.
 
-    verify_suite.py LATHE_PROGRAM BACKEND MINIMUM
+    verify_suite.py LATHE_PROGRAM BACKEND
 
-Good is: a status for every test folder, no `fail`, no `error`, at least MINIMUM that pass. The rest may be unsupported,
-and is counted by what is missing. Ends with status 77 (skipped) where the shared data is not there, with 1 in CI.
+Good is: a status for every test folder, no `fail`, no `error`, at least a quarter that passes, and all those that are
+named in passing.BACKEND.txt, the tests that passed when it was last written. The rest may be unsupported, and is counted
+by what is missing. With LATHE_BLESS=1 the file is written anew. Ends with status 77 (skipped) where the shared data is
+not there, with 1 in CI.
 """
 
 import collections
@@ -12,41 +14,59 @@ import pathlib
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDER = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77
+LEAST_SHARE = 0.25
 TOP = 10  # so many missing things are named
 
 
+def read_baseline(backend: str) -> set[str]:
+    path = FOLDER / f"passing.{backend}.txt"
+    if not path.exists():
+        return set()
+    return {line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")}
+
+
+def write_baseline(backend: str, names: set[str]) -> None:
+    lines = ["# Tests that pass; written by verify_suite.py with LATHE_BLESS=1.", *sorted(names)]
+    (FOLDER / f"passing.{backend}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def main() -> int:
-    program, backend, minimum = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    folder = pathlib.Path(os.environ.get("LATHE_SHARED") or ROOT.parent / "shared") / "onnx-conformance"
+    program, backend = sys.argv[1:]
+    folder = pathlib.Path(os.environ.get("LATHE_SHARED") or FOLDER.parents[2] / "shared") / "onnx-conformance"
     if not folder.is_dir():
         print(f"needs shared test data `onnx-conformance`, which is not in {folder.parent}")
         return 1 if os.environ.get("CI") == "true" else SKIPPED
 
-    result = subprocess.run(
-        [program, "verify", str(folder), "--format=tsv", f"--backend={backend}"], capture_output=True, text=True, errors="replace"
-    )
-    statuses: dict[str, list[tuple[str, str]]] = collections.defaultdict(list)
+    command = [program, "verify", str(folder), "--format=tsv", f"--backend={backend}"]
+    result = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    statuses: dict[str, dict[str, str]] = collections.defaultdict(dict)
     for line in result.stdout.splitlines():
         name, status, detail = (line.split("\t", 2) + ["", ""])[:3]
-        statuses[status].append((name, detail))
-    reported = {name for rows in statuses.values() for name, _ in rows}
+        statuses[status][name] = detail
+    reported = {name for rows in statuses.values() for name in rows}
     expected = {path.parent.name for path in folder.rglob("model.onnx")}
+    passing = set(statuses["pass"])
 
-    defects = [f"{name}: {status}: {detail}" for status in ("fail", "error") for name, detail in statuses[status]]
+    defects = [f"{name}: {status}: {detail}" for status in ("fail", "error") for name, detail in statuses[status].items()]
     defects += [f"{name}: no status" for name in sorted(expected - reported)]
     defects += [f"unknown status `{status}`" for status in statuses.keys() - {"pass", "unsupported", "fail", "error"}]
     if result.returncode not in (0, 3, 4):
         defects.append(f"exit status {result.returncode}: {result.stderr[-500:]}")
-    if len(statuses["pass"]) < minimum:
-        defects.append(f"{len(statuses['pass'])} pass, at least {minimum} have to")
-    for reason, count in collections.Counter(detail for _, detail in statuses["unsupported"]).most_common(TOP):
+    if len(passing) < LEAST_SHARE * len(expected):
+        defects.append(f"{len(passing)} of {len(expected)} pass, fewer than {LEAST_SHARE:.0%}")
+    if os.environ.get("LATHE_BLESS") == "1":
+        write_baseline(backend, passing)
+    lost = (read_baseline(backend) - passing) & expected
+    defects += [f"{name}: passed before, now: {statuses['unsupported'].get(name, 'it does not')}" for name in sorted(lost)]
+
+    for reason, count in collections.Counter(statuses["unsupported"].values()).most_common(TOP):
         print(f"{count:5} unsupported: {reason}")
     for defect in defects:
         print(defect)
     counts = ", ".join(f"{len(statuses[status])} {status}" for status in ("pass", "fail", "unsupported", "error"))
-    print(f"{backend}: {counts} of {len(expected)}")
+    print(f"{backend}: {counts} of {len(expected)}; {len(passing - read_baseline(backend))} more pass than are written down")
     return 1 if defects else 0
 
 

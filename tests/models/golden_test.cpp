@@ -71,8 +71,8 @@ void expect_goldens(const std::filesystem::path& models, const ModelRow& row, Ba
   const std::optional<Prepared> prepared = prepare(models, row);
   ASSERT_TRUE(prepared);
   for (const int32_t threads : {1, 2}) {
-    // The interpreter has no threads; a second time would be the same.
-    if (backend == Backend::Interpreter && threads != 1) continue;
+    // The interpreters have no threads; a second time would be the same.
+    if (backend != Backend::Jit && threads != 1) continue;
     SCOPED_TRACE(std::string(text(backend)) + ", threads: " + std::to_string(threads));
     const std::optional<CompiledModel> model = compile_file(prepared->file, {.backend = backend, .threads = threads});
     ASSERT_TRUE(model);
@@ -96,6 +96,12 @@ TEST_P(Goldens, Jit) {
 TEST_P(Goldens, Interpreter) {
   LATHE_REQUIRE_SHARED(models, "models");
   expect_goldens(models, GetParam(), Backend::Interpreter);
+}
+
+// Slow; what it adds is the check of every access of every kernel.
+TEST_P(Goldens, KernelInterpreter) {
+  LATHE_REQUIRE_SHARED(models, "models");
+  expect_goldens(models, GetParam(), Backend::KernelInterpreter);
 }
 
 std::string model_name(const testing::TestParamInfo<ModelRow>& info) { return info.param.name; }
