@@ -78,7 +78,7 @@ Result<CpuTarget> host_target(const std::string& name, Diagnostics& diagnostics)
     if (!known) {
       if (wanted.empty()) lathe_target_select(nullptr, message.data(), message.size());
       return diagnostics
-          .report(DiagnosticKind::Unsupported, {}, "{}",
+          .report(DiagnosticKind::TargetUnusable, {}, "{}",
                   wanted.empty() ? std::string(message.data())
                                  : fmt::format("target `{}` is not one that the runtime and this CPU have", wanted))
           .emit();

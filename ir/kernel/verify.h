@@ -1,6 +1,6 @@
 // The verifier of kernel IR: the rules that emitters and interpreters rely on.
 //
-// verify() reports every broken rule as LT0404 with the statement's text. It checks: ids are in range; each value is
+// verify() reports every broken rule as LT0405 with the statement's text. It checks: ids are in range; each value is
 // defined once, before its uses, in an enclosing block; types of operands and results follow scalar_ops.def; lanes are
 // powers of two; symbols in Dims are in scope and unique; loop steps are at least 1; unrolled loops are short and
 // constant; parallel loops carry nothing, are not inside of each other, and store no 4-bit elements; In buffers are not

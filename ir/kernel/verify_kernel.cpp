@@ -34,11 +34,11 @@ class KernelVerifier {
   Failure fail(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     const std::string what = fmt::format(format, std::forward<Arguments>(arguments)...);
     if (!current_.valid()) {
-      return diagnostics_.report(DiagnosticKind::GraphInvalid, kernel_.where, "kernel `{}`: {}", kernel_.name, what)
+      return diagnostics_.report(DiagnosticKind::KernelInvalid, kernel_.where, "kernel `{}`: {}", kernel_.name, what)
           .emit();
     }
     return diagnostics_
-        .report(DiagnosticKind::GraphInvalid, kernel_.statements[current_].where, "kernel `{}`: {}", kernel_.name, what)
+        .report(DiagnosticKind::KernelInvalid, kernel_.statements[current_].where, "kernel `{}`: {}", kernel_.name, what)
         .note(fmt::format("in `{}`", print_head(kernel_, current_)))
         .emit();
   }

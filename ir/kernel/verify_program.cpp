@@ -35,7 +35,7 @@ class ProgramVerifier {
   template <class... Arguments>
   Failure fail(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     return diagnostics_
-        .report(DiagnosticKind::GraphInvalid, where_, "program `{}`: {}", program_.name,
+        .report(DiagnosticKind::KernelInvalid, where_, "program `{}`: {}", program_.name,
                 fmt::format(format, std::forward<Arguments>(arguments)...))
         .emit();
   }

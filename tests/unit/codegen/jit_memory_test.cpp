@@ -98,6 +98,14 @@ TEST(LlvmText, NoFastMathAndFeaturesEverywhere) {
   EXPECT_EQ(functions, 3u);  // The kernel, its parallel task, the entry.
 }
 
+// error[LT0004]
+TEST(LlvmText, UnknownTarget) {
+  Diagnostics diagnostics;
+  EXPECT_FALSE(codegen::host_target("PDP11", diagnostics).ok());
+  EXPECT_EQ(info(diagnostics.all().at(0).kind).code, "LT0004");
+  EXPECT_EQ(diagnostics.all()[0].message, "target `PDP11` is not one that the runtime and this CPU have");
+}
+
 TEST(LlvmText, TargetsWithoutFmaMultiplyAndAdd) {
   for (int32_t i = 0; i < lathe_target_count(); ++i) {
     if (lathe_target_supported(i) == 0) continue;

@@ -48,6 +48,18 @@ TEST(Verify, BrokenTexts) {
   }
 }
 
+// The kind of all of them is error[LT0405].
+TEST(Verify, KindAndNote) {
+  TextFixture fixture;
+  const auto kernel = fixture.kernel("kernel @k(in %x: f32[4]) { %0 = constant 1.0 : f32 store %0, %x[0] }");
+  ASSERT_TRUE(kernel.ok());
+  EXPECT_FALSE(verify(*kernel, fixture.diagnostics).ok());
+  const Diagnostic& diagnostic = fixture.diagnostics.all().at(0);
+  EXPECT_EQ(info(diagnostic.kind).code, "LT0405");
+  EXPECT_EQ(diagnostic.message, "kernel `k`: input `x` is written");
+  EXPECT_EQ(diagnostic.notes, std::vector<std::string>{"in `store %0, %x[0]`"});
+}
+
 // What no text can say: ids out of range, statements in two places, a use before its definition.
 TEST(Verify, BrokenTables) {
   const auto broken = [](void (*change)(Kernel&)) {
