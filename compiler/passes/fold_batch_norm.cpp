@@ -13,22 +13,34 @@
 namespace lathe::passes {
 namespace {
 
-// A constant f32 tensor as numbers, splats spread out.
-std::vector<float> numbers_of(const ConstantData& constant) {
-  std::vector<float> numbers(static_cast<size_t>(constant.element_count()));
-  if (!constant.splat) {
-    std::memcpy(numbers.data(), constant.bytes.data(), constant.bytes.size());
-    return numbers;
+// The elements of a present f32 constant; splats repeat one.
+class Numbers {
+ public:
+  explicit Numbers(const ConstantData& constant) : bytes_(constant.bytes.data()), splat_(constant.splat) {
+    count_ = static_cast<size_t>(constant.element_count());
   }
-  float value = 0;
-  std::memcpy(&value, constant.bytes.data(), sizeof value);
-  std::fill(numbers.begin(), numbers.end(), value);
-  return numbers;
-}
+  [[nodiscard]] size_t count() const { return count_; }
+  /// Element `index`; the only one stands for all.
+  [[nodiscard]] float operator[](size_t index) const {
+    float value = 0;
+    std::memcpy(&value, bytes_ + (splat_ || count_ == 1 ? 0 : index) * sizeof value, sizeof value);
+    return value;
+  }
 
-ConstantData constant_of_numbers(const ConstantData& like, const std::vector<float>& numbers) {
-  std::vector<std::byte> bytes(numbers.size() * sizeof(float));
-  std::memcpy(bytes.data(), numbers.data(), bytes.size());
+ private:
+  const std::byte* bytes_;
+  size_t count_;
+  bool splat_;
+};
+
+// A constant like `like` whose element i is `number(i)`.
+template <class Number>
+ConstantData changed(const ConstantData& like, size_t count, Number number) {
+  std::vector<std::byte> bytes(count * sizeof(float));
+  for (size_t i = 0; i < count; ++i) {
+    const float value = number(i);
+    std::memcpy(bytes.data() + i * sizeof value, &value, sizeof value);
+  }
   ConstantData constant = owned_constant(like.type, std::move(bytes));
   constant.name = like.name;
   constant.location = like.location;
@@ -97,16 +109,23 @@ class Folder {
     const ConstantData* weight = constant_of(module_, conv.operands[1]);
     const ConstantData* bias = conv.operands.size() > 2 ? constant_of(module_, conv.operands[2]) : nullptr;
     if (!is_present_f32(weight) || (conv.operands.size() > 2 && !is_present_f32(bias))) return;
-    const std::vector<float> factors = numbers_of(*found.numbers);
-    std::vector<float> scaled = numbers_of(*weight);
+    const Numbers factors(*found.numbers);
+    const Numbers weights(*weight);
     const auto channels = static_cast<size_t>(weight->type.dims[0].constant());
-    const size_t each = channels == 0 ? 0 : scaled.size() / channels;
-    for (size_t i = 0; i < scaled.size(); ++i) scaled[i] *= factors[factors.size() == 1 ? 0 : i / each];
-    std::vector<ConstantData> constants{constant_of_numbers(*weight, scaled)};
+    const size_t each = channels == 0 ? 0 : weights.count() / channels;
+    size_t channel = 0;
+    size_t end = each;
+    float factor = channels == 0 ? 0.0f : factors[0];
+    std::vector<ConstantData> constants{changed(*weight, weights.count(), [&](size_t i) {
+      if (i == end) {
+        end += each;
+        factor = factors[++channel];
+      }
+      return weights[i] * factor;
+    })};
     if (bias != nullptr) {
-      std::vector<float> moved = numbers_of(*bias);
-      for (size_t i = 0; i < moved.size(); ++i) moved[i] *= factors[factors.size() == 1 ? 0 : i];
-      constants.push_back(constant_of_numbers(*bias, moved));
+      const Numbers biases(*bias);
+      constants.push_back(changed(*bias, biases.count(), [&](size_t i) { return biases[i] * factors[i]; }));
     }
     rebuild(id, found.contraction, std::move(constants));
   }
@@ -115,15 +134,13 @@ class Folder {
     const Node& product = graph_.node(found.contraction);
     const ConstantData* weight = constant_of(module_, product.operands[1]);
     if (!is_present_f32(weight) || weight->type.dims.size() != 2) return;
-    const std::vector<float> factors = numbers_of(*found.numbers);
-    std::vector<float> scaled = numbers_of(*weight);
+    const Numbers factors(*found.numbers);
+    const Numbers weights(*weight);
     const auto columns = static_cast<size_t>(weight->type.dims[1].constant());
     const bool transposed = attribute<bool>(product, "transpose_b");
-    for (size_t i = 0; i < scaled.size(); ++i) {
-      const size_t column = transposed ? i / columns : i % columns;
-      scaled[i] *= factors[factors.size() == 1 ? 0 : column];
-    }
-    rebuild(id, found.contraction, {constant_of_numbers(*weight, scaled)});
+    rebuild(id, found.contraction, {changed(*weight, weights.count(), [&](size_t i) {
+              return weights[i] * factors[transposed ? i / columns : i % columns];
+            })});
   }
 
   void fold_addend(NodeId id) {
@@ -133,10 +150,10 @@ class Folder {
     const ConstantData* bias = conv.operands.size() > 2 ? constant_of(module_, conv.operands[2]) : nullptr;
     const ConstantData* weight = constant_of(module_, conv.operands[1]);
     if (!is_present_f32(bias) || weight == nullptr) return;
-    const std::vector<float> addends = numbers_of(*found->numbers);
-    std::vector<float> moved = numbers_of(*bias);
-    for (size_t i = 0; i < moved.size(); ++i) moved[i] += addends[addends.size() == 1 ? 0 : i];
-    rebuild(id, found->contraction, {*weight, constant_of_numbers(*bias, moved)});
+    const Numbers addends(*found->numbers);
+    const Numbers biases(*bias);
+    rebuild(id, found->contraction,
+            {*weight, changed(*bias, biases.count(), [&](size_t i) { return biases[i] + addends[i]; })});
   }
 
   // The contraction with other constants behind its first operand, in the place of `id`.

@@ -46,43 +46,78 @@ std::optional<StridedPiece> strided(const NodeView& view, const MovePiece& piece
   return result;
 }
 
-// Copies `count` elements of `width` bytes, read `stride` elements apart, to adjacent places.
-void copy_row(const std::byte* from, int64_t stride, int64_t count, size_t width, std::byte* to) {
-  if (stride == 1) {
-    std::memcpy(to, from, static_cast<size_t>(count) * width);
-    return;
+// One loop of a copy: strides in elements.
+struct CopyLoop {
+  int64_t extent = 1;
+  int64_t from = 0;
+  int64_t to = 0;
+};
+
+// Loops over the box, outermost first, without those of one step and with neighbours joined that walk on alike.
+std::vector<CopyLoop> copy_loops(const StridedPiece& piece, const std::vector<int64_t>& result_strides) {
+  std::vector<CopyLoop> loops;
+  for (size_t axis = 0; axis < piece.extent.size(); ++axis) {
+    const CopyLoop loop{piece.extent[axis], piece.strides[axis], result_strides[axis]};
+    if (loop.extent == 1) continue;
+    if (!loops.empty() && loops.back().from == loop.from * loop.extent && loops.back().to == loop.to * loop.extent) {
+      loops.back() = {loops.back().extent * loop.extent, loop.from, loop.to};
+    } else {
+      loops.push_back(loop);
+    }
   }
-  const auto step = static_cast<std::ptrdiff_t>(width) * stride;
-  for (int64_t i = 0; i < count; ++i, from += step, to += width) std::memcpy(to, from, width);
+  // The two innermost ones are written out.
+  while (loops.size() < 2) loops.insert(loops.begin(), CopyLoop{});
+  return loops;
 }
 
-void copy_piece(const StridedPiece& piece, const std::vector<int64_t>& result_strides, size_t width,
-                std::byte* result) {
+template <class T>
+void copy_block(const T* from, const CopyLoop& outer, const CopyLoop& inner, T* to) {
+  for (int64_t i = 0; i < outer.extent; ++i) {
+    const T* row = from + i * outer.from;
+    T* out = to + i * outer.to;
+    if (inner.from == 1 && inner.to == 1) {
+      std::memcpy(out, row, static_cast<size_t>(inner.extent) * sizeof(T));
+      continue;
+    }
+    for (int64_t j = 0; j < inner.extent; ++j) out[j * inner.to] = row[j * inner.from];
+  }
+}
+
+// The element type is any unsigned one of the right width: only bits move.
+template <class T>
+void copy_piece(const StridedPiece& piece, const std::vector<int64_t>& result_strides, std::byte* result) {
   for (int64_t extent : piece.extent) {
     if (extent == 0) return;
   }
-  const size_t rank = piece.extent.size();
-  const int64_t row = rank == 0 ? 1 : piece.extent[rank - 1];
-  const int64_t row_stride = rank == 0 ? 1 : piece.strides[rank - 1];
-  int64_t to = 0;
-  for (size_t axis = 0; axis < rank; ++axis) to += piece.begin[axis] * result_strides[axis];
-  int64_t from = piece.offset;
-  std::vector<int64_t> position(rank, 0);
+  const std::vector<CopyLoop> loops = copy_loops(piece, result_strides);
+  const size_t walked = loops.size() - 2;
+  const T* from = reinterpret_cast<const T*>(piece.source->bytes.data()) + piece.offset;
+  T* to = reinterpret_cast<T*>(result);
+  for (size_t axis = 0; axis < piece.begin.size(); ++axis) to += piece.begin[axis] * result_strides[axis];
+  std::vector<int64_t> position(walked, 0);
   while (true) {
-    copy_row(piece.source->bytes.data() + from * static_cast<int64_t>(width), row_stride, row, width,
-             result + to * static_cast<int64_t>(width));
-    // The next row, with the last axis left out.
-    size_t axis = rank == 0 ? 0 : rank - 1;
+    copy_block(from, loops[walked], loops[walked + 1], to);
+    size_t axis = walked;
     while (axis-- > 0) {
-      from += piece.strides[axis];
-      to += result_strides[axis];
-      if (++position[axis] < piece.extent[axis]) break;
-      from -= piece.strides[axis] * piece.extent[axis];
-      to -= result_strides[axis] * piece.extent[axis];
+      from += loops[axis].from;
+      to += loops[axis].to;
+      if (++position[axis] < loops[axis].extent) break;
+      from -= loops[axis].from * loops[axis].extent;
+      to -= loops[axis].to * loops[axis].extent;
       position[axis] = 0;
     }
     if (axis == static_cast<size_t>(-1)) return;
   }
+}
+
+using CopyPiece = void (*)(const StridedPiece&, const std::vector<int64_t>&, std::byte*);
+
+CopyPiece copy_for(size_t width) {
+  if (width == 1) return copy_piece<uint8_t>;
+  if (width == 2) return copy_piece<uint16_t>;
+  if (width == 4) return copy_piece<uint32_t>;
+  LATHE_CHECK(width == 8);
+  return copy_piece<uint64_t>;
 }
 
 }  // namespace
@@ -91,6 +126,14 @@ std::optional<ConstantData> move_constants(const Module& module, NodeId node) {
   const ExistingNodeView view(module, node);
   const TensorType& type = view.result();
   if (!type.is_static() || info(type.element).bits < 8) return std::nullopt;
+  if (is_op(module.graph.node(node), "reshape")) {
+    // The same bytes under another type, wherever they are.
+    const ConstantData* source = view.constant(0);
+    if (source == nullptr || source->absent) return std::nullopt;
+    ConstantData reshaped = *source;
+    reshaped.type = type;
+    return reshaped;
+  }
   const MoveMap map = describe_move(view);
   std::vector<StridedPiece> pieces;
   int64_t covered = 0;
@@ -120,7 +163,8 @@ std::optional<ConstantData> move_constants(const Module& module, NodeId node) {
     strides[axis] = stride;
     stride *= type.dims[axis].constant();
   }
-  for (const StridedPiece& piece : pieces) copy_piece(piece, strides, width, bytes.data());
+  const CopyPiece copy = copy_for(width);
+  for (const StridedPiece& piece : pieces) copy(piece, strides, bytes.data());
   return owned_constant(type, std::move(bytes));
 }
 

@@ -160,7 +160,7 @@ class Fuser {
     }
     const Value outer = graph_.value(value);
     const ValueId argument = graph_.add_argument(region, outer.type, outer.name, outer.location);
-    graph_.set_known(argument, outer.known);
+    graph_.set_known(argument, outer.known, outer.known_floats);
     operands.push_back(value);
     inner.emplace(value.index, argument);
     return argument;
@@ -172,7 +172,7 @@ class Fuser {
     const NodeId copy = graph_.insert_node(std::move(draft), types, region);
     const ValueId result = graph_.node(copy).results[0];
     graph_.set_value_name(result, graph_.value(old_result).name);
-    graph_.set_known(result, graph_.value(old_result).known);
+    graph_.set_known(result, graph_.value(old_result).known, graph_.value(old_result).known_floats);
     inner.emplace(old_result.index, result);
   }
 
