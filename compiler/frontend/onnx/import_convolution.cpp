@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compiler/frontend/onnx/convolution_attributes.h"
 #include "compiler/frontend/onnx/operators.h"
 #include "compiler/frontend/onnx/window_attributes.h"
 
@@ -41,10 +42,8 @@ std::vector<NamedAttribute> row_attributes(const WindowAttributes& window, int64
 }
 
 Outputs import_conv(NodeContext& context) {
-  LATHE_TRY(Integers kernel, kernel_of(context, 1));
-  LATHE_TRY(const WindowAttributes window, window_attributes(context, std::move(kernel)));
-  LATHE_TRY(const int64_t groups, groups_of(context));
-  return context.one("conv", context.inputs(), row_attributes(window, groups));
+  LATHE_TRY(std::vector<NamedAttribute> attributes, convolution_attributes(context, 1));
+  return context.one("conv", context.inputs(), std::move(attributes));
 }
 
 /// How `output_shape` and `auto_pad` set the padding on one spatial axis of ConvTranspose.
@@ -100,11 +99,7 @@ Outputs import_conv_transpose(NodeContext& context) {
 }
 
 constexpr OperatorRow kConvolutions[] = {
-    {.name = "Conv",
-     .handler = import_conv,
-     .min_inputs = 2,
-     .max_inputs = 3,
-     .attributes = "auto_pad:s dilations:is group:i kernel_shape:is pads:is strides:is"},
+    {.name = "Conv", .handler = import_conv, .min_inputs = 2, .max_inputs = 3, .attributes = kConvolutionAttributes},
     {.name = "ConvTranspose",
      .handler = import_conv_transpose,
      .min_inputs = 2,
@@ -114,6 +109,13 @@ constexpr OperatorRow kConvolutions[] = {
 };
 
 }  // namespace
+
+Result<std::vector<NamedAttribute>> convolution_attributes(NodeContext& context, size_t weight) {
+  LATHE_TRY(Integers kernel, kernel_of(context, weight));
+  LATHE_TRY(const WindowAttributes window, window_attributes(context, std::move(kernel)));
+  LATHE_TRY(const int64_t groups, groups_of(context));
+  return row_attributes(window, groups);
+}
 
 std::span<const OperatorRow> convolution_operators() { return kConvolutions; }
 

@@ -1,9 +1,10 @@
 // Quantisation: numbers as small integers with a scale and a zero point.
 //
 // Everything is written out with plain rows: integers are widened to i32 for sums, to f32 for scaling.
-#include <limits>
+#include <optional>
 
 #include "compiler/frontend/onnx/operators.h"
+#include "compiler/frontend/onnx/quantization.h"
 #include "compiler/frontend/onnx/tensor.h"
 
 namespace lathe::onnx {
@@ -22,29 +23,34 @@ IntegerRange range_of(ElementType element) {
   return {-half, half - 1};
 }
 
-/// A scale or zero point: a scalar, or one element for each position on an axis, shaped to broadcast with operand 0.
-Result<ValueId> aligned(NodeContext& context, size_t index, int64_t axis_attribute) {
-  if (context.rank(index) == 0) return context.input(index);
-  if (context.rank(index) == 1 && context.dims(index)[0].is_constant(1)) {
-    return context.builder().reshape(context.input(index), {});
+/// A scale or zero point: a scalar, one element for each position on an axis, or one for each block of positions;
+/// shaped to broadcast with operand 0.
+Result<ValueId> aligned(NodeContext& context, size_t index) {
+  GraphBuilder& builder = context.builder();
+  const Shape dims = context.dims(index);
+  if (dims.empty()) return context.input(index);
+  if (dims.size() == 1 && dims[0].is_constant(1)) return builder.reshape(context.input(index), {});
+  LATHE_TRY(const size_t axis, context.axis(context.integer("axis", 1), context.rank(0)));
+  const int64_t block = context.integer("block_size", 0);
+  if (block == 0) {
+    LATHE_TRY_VOID(context.require_rank(index, 1));
+    Shape shape(context.dims(0).size() - axis, Dim(1));
+    shape[0] = dims[0];
+    return builder.reshape(context.input(index), std::move(shape));
   }
-  if (context.rank(index) != 1) return context.unsupported("quantisation by blocks");
-  LATHE_TRY(const size_t axis, context.axis(axis_attribute, context.rank(0)));
-  Shape shape(context.dims(0).size() - axis, Dim(1));
-  shape[0] = context.dims(index)[0];
-  return context.builder().reshape(context.input(index), std::move(shape));
-}
-
-/// round(value) + zero, kept in the range of `element`, as `element`. `value` and `zero` are f32.
-Result<ValueId> to_quantized(GraphBuilder& builder, ValueId value, ValueId zero, ElementType element) {
-  LATHE_TRY(ValueId result, builder.one("round", {value}));
-  if (zero.valid()) {
-    LATHE_TRY(const ValueId wide, builder.cast(zero, builder.tensor(value).element));
-    LATHE_TRY(result, builder.one("add", {result, wide}));
-  }
-  const IntegerRange range = range_of(element);
-  LATHE_TRY(result, builder.one("clamp", {result}, {{"min", range.lowest}, {"max", range.highest}}));
-  return builder.cast(result, element);
+  LATHE_TRY_VOID(context.require_rank(index, context.rank(0)));
+  if (block < 0) return context.bad_attribute("block_size", "is {}, it must be at least 0", block);
+  LATHE_TRY(const ValueId column, builder.unsqueeze(context.input(index), {axis + 1}));
+  Shape wide = builder.dims(column);
+  wide[axis + 1] = block;
+  LATHE_TRY(const ValueId repeated, builder.expand(column, wide));
+  Shape merged = dims;
+  merged[axis] = dims[axis] * Dim(block);
+  LATHE_TRY(const ValueId result, builder.reshape(repeated, merged));
+  // The last block may be cut short.
+  Shape limits = merged;
+  limits[axis] = context.dims(0)[axis];
+  return builder.slice(result, Shape(limits.size(), Dim(0)), limits, Integers(limits.size(), 1));
 }
 
 Result<std::optional<ElementType>> output_element(NodeContext& context) {
@@ -57,35 +63,31 @@ Result<std::optional<ElementType>> output_element(NodeContext& context) {
 }
 
 Outputs import_quantize(NodeContext& context) {
-  if (context.integer("block_size", 0) != 0) return context.unsupported("quantisation by blocks");
   if (context.integer("precision", 0) != 0) return context.unsupported("`precision`");
   GraphBuilder& builder = context.builder();
-  const int64_t axis = context.integer("axis", 1);
   LATHE_TRY(std::optional<ElementType> element, output_element(context));
   if (!element) element = context.has_input(2) ? context.element(2) : ElementType::U8;
-  LATHE_TRY(const ValueId scale, aligned(context, 1, axis));
+  LATHE_TRY(const ValueId scale, aligned(context, 1));
   LATHE_TRY(const ValueId wide, builder.cast(context.input(0), ElementType::F32));
   LATHE_TRY(const ValueId wide_scale, builder.cast(scale, ElementType::F32));
   LATHE_TRY(const ValueId quotient, builder.one("div", {wide, wide_scale}));
   ValueId zero;
   if (context.has_input(2)) {
-    LATHE_TRY(zero, aligned(context, 2, axis));
+    LATHE_TRY(zero, aligned(context, 2));
   }
-  if (!is_float(*element)) return single(to_quantized(builder, quotient, zero, *element));
+  if (!is_float(*element)) return single(to_quantized(context, quotient, zero, *element));
   return context.one("cast", {quotient}, {{"to", *element}, {"saturate", context.flag("saturate", true)}});
 }
 
 Outputs import_dequantize(NodeContext& context) {
-  if (context.integer("block_size", 0) != 0) return context.unsupported("quantisation by blocks");
   GraphBuilder& builder = context.builder();
-  const int64_t axis = context.integer("axis", 1);
   LATHE_TRY(const std::optional<ElementType> element, output_element(context));
   const bool integers = !is_float(context.element(0));
   const ElementType wide = integers ? ElementType::I32 : ElementType::F32;
-  LATHE_TRY(const ValueId scale, aligned(context, 1, axis));
+  LATHE_TRY(const ValueId scale, aligned(context, 1));
   LATHE_TRY(ValueId value, builder.cast(context.input(0), wide));
   if (integers && context.has_input(2)) {
-    LATHE_TRY(const ValueId zero, aligned(context, 2, axis));
+    LATHE_TRY(const ValueId zero, aligned(context, 2));
     LATHE_TRY(const ValueId wide_zero, builder.cast(zero, wide));
     LATHE_TRY(value, builder.one("sub", {value, wide_zero}));
   }
@@ -109,25 +111,10 @@ Outputs import_dynamic_quantize(NodeContext& context) {
   LATHE_TRY(const ValueId scale, builder.one("div", {distance, steps}));
   LATHE_TRY(const ValueId low_steps, builder.one("div", {low, scale}));
   LATHE_TRY(const ValueId zero_steps, builder.one("neg", {low_steps}));
-  LATHE_TRY(const ValueId zero_point, to_quantized(builder, zero_steps, ValueId(), ElementType::U8));
+  LATHE_TRY(const ValueId zero_point, to_quantized(context, zero_steps, ValueId(), ElementType::U8));
   LATHE_TRY(const ValueId quotient, builder.one("div", {context.input(0), scale}));
-  LATHE_TRY(const ValueId result, to_quantized(builder, quotient, zero_point, ElementType::U8));
+  LATHE_TRY(const ValueId result, to_quantized(context, quotient, zero_point, ElementType::U8));
   return std::vector<ValueId>{result, scale, zero_point};
-}
-
-/// Operand `index` as i32, less its zero point where there is one; `shape` places a zero point of one axis.
-Result<ValueId> centred(NodeContext& context, size_t index, size_t zero_index, const std::optional<Shape>& shape) {
-  GraphBuilder& builder = context.builder();
-  LATHE_TRY(const ValueId wide, builder.cast(context.input(index), ElementType::I32));
-  if (!context.has_input(zero_index)) return wide;
-  ValueId zero = context.input(zero_index);
-  if (context.tensor(zero_index).element_count().is_constant(1)) {
-    LATHE_TRY(zero, builder.reshape(zero, {}));
-  } else if (context.rank(zero_index) == 1 && shape) {
-    LATHE_TRY(zero, builder.reshape(zero, *shape));
-  }
-  LATHE_TRY(const ValueId wide_zero, builder.cast(zero, ElementType::I32));
-  return builder.one("sub", {wide, wide_zero});
 }
 
 /// The shape of a row-wise zero point of a left matrix.
@@ -137,8 +124,8 @@ std::optional<Shape> row_shape(NodeContext& context, size_t zero_index) {
 }
 
 Outputs import_matmul_integer(NodeContext& context) {
-  LATHE_TRY(const ValueId a, centred(context, 0, 2, row_shape(context, 2)));
-  LATHE_TRY(const ValueId b, centred(context, 1, 3, std::nullopt));
+  LATHE_TRY(const ValueId a, centered(context, 0, 2, row_shape(context, 2)));
+  LATHE_TRY(const ValueId b, centered(context, 1, 3, std::nullopt));
   return context.one("matmul", {a, b});
 }
 
@@ -148,8 +135,8 @@ Outputs import_qlinear_matmul(NodeContext& context) {
     if (!context.tensor(index).element_count().is_constant(1))
       return context.unsupported("scales of more than one element");
   }
-  LATHE_TRY(const ValueId a, centred(context, 0, 2, std::nullopt));
-  LATHE_TRY(const ValueId b, centred(context, 3, 5, std::nullopt));
+  LATHE_TRY(const ValueId a, centered(context, 0, 2, std::nullopt));
+  LATHE_TRY(const ValueId b, centered(context, 3, 5, std::nullopt));
   LATHE_TRY(const ValueId product, builder.one("matmul", {a, b}));
   ValueId scales[3];
   for (size_t index = 0; index < 3; ++index) {
@@ -162,7 +149,7 @@ Outputs import_qlinear_matmul(NodeContext& context) {
   LATHE_TRY(const ValueId wide, builder.cast(product, ElementType::F32));
   LATHE_TRY(const ValueId scaled, builder.one("mul", {wide, factor}));
   LATHE_TRY(const ValueId zero, builder.reshape(context.input(7), {}));
-  return single(to_quantized(builder, scaled, zero, context.element(7)));
+  return single(to_quantized(context, scaled, zero, context.element(7)));
 }
 
 constexpr OperatorRow kQuantizations[] = {
@@ -184,6 +171,38 @@ constexpr OperatorRow kQuantizations[] = {
 };
 
 }  // namespace
+
+Result<ValueId> to_quantized(NodeContext& context, ValueId value, ValueId zero, ElementType element) {
+  if (!is_integer(element) || info(element).bits > 16) {
+    return context
+        .error(DiagnosticKind::ElementTypeMismatch, "`{}` can't make `{}`, expected an integer of up to 16 bits",
+               context.node().op_type, text(element))
+        .emit();
+  }
+  GraphBuilder& builder = context.builder();
+  LATHE_TRY(ValueId result, builder.one("round", {value}));
+  if (zero.valid()) {
+    LATHE_TRY(const ValueId wide, builder.cast(zero, builder.tensor(value).element));
+    LATHE_TRY(result, builder.one("add", {result, wide}));
+  }
+  const IntegerRange range = range_of(element);
+  LATHE_TRY(result, builder.one("clamp", {result}, {{"min", range.lowest}, {"max", range.highest}}));
+  return builder.cast(result, element);
+}
+
+Result<ValueId> centered(NodeContext& context, size_t index, size_t zero_index, const std::optional<Shape>& shape) {
+  GraphBuilder& builder = context.builder();
+  LATHE_TRY(const ValueId wide, builder.cast(context.input(index), ElementType::I32));
+  if (!context.has_input(zero_index)) return wide;
+  ValueId zero = context.input(zero_index);
+  if (context.tensor(zero_index).element_count().is_constant(1)) {
+    LATHE_TRY(zero, builder.reshape(zero, {}));
+  } else if (context.rank(zero_index) == 1 && shape) {
+    LATHE_TRY(zero, builder.reshape(zero, *shape));
+  }
+  LATHE_TRY(const ValueId wide_zero, builder.cast(zero, ElementType::I32));
+  return builder.one("sub", {wide, wide_zero});
+}
 
 std::span<const OperatorRow> quantization_operators() { return kQuantizations; }
 

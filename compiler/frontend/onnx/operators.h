@@ -25,5 +25,10 @@ std::span<const OperatorRow> constant_operators();
 std::span<const OperatorRow> quantization_operators();
 std::span<const OperatorRow> selection_operators();
 std::span<const OperatorRow> control_operators();
+std::span<const OperatorRow> integer_convolution_operators();
+std::span<const OperatorRow> arrangement_operators();
+std::span<const OperatorRow> signal_operators();
+std::span<const OperatorRow> loss_operators();
+std::span<const OperatorRow> attention_operators();
 
 }  // namespace lathe::onnx
