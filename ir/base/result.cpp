@@ -18,7 +18,9 @@ std::atomic<InternalErrorHandler> handler{print_and_exit};
 
 }  // namespace
 
-InternalErrorHandler set_internal_error_handler(InternalErrorHandler new_handler) { return handler.exchange(new_handler); }
+InternalErrorHandler set_internal_error_handler(InternalErrorHandler new_handler) {
+  return handler.exchange(new_handler);
+}
 
 void internal_error(const char* condition, const char* file, int line) {
   handler.load()(condition, file, line);

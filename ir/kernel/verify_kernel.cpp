@@ -38,7 +38,8 @@ class KernelVerifier {
           .emit();
     }
     return diagnostics_
-        .report(DiagnosticKind::KernelInvalid, kernel_.statements[current_].where, "kernel `{}`: {}", kernel_.name, what)
+        .report(DiagnosticKind::KernelInvalid, kernel_.statements[current_].where, "kernel `{}`: {}", kernel_.name,
+                what)
         .note(fmt::format("in `{}`", print_head(kernel_, current_)))
         .emit();
   }
