@@ -204,6 +204,8 @@ bool clamp_of_clamp(const RuleContext& context, NodeId id) {
   const auto outer_interval = interval_of(node);
   const auto inner_interval = interval_of(context.node(inner));
   if (!outer_interval || !inner_interval) return false;
+  // Intervals that don't meet leave one number, but a zero of either sign would come through the merged clamp.
+  if (outer_interval->low > inner_interval->high || outer_interval->high < inner_interval->low) return false;
   const auto within = [&](double bound) {
     return std::min(std::max(bound, outer_interval->low), outer_interval->high);
   };

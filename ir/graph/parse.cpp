@@ -23,6 +23,14 @@ bool is_punctuation(const Token& token, std::string_view text) {
   return token.kind == TokenKind::Punctuation && token.text == text;
 }
 
+// True where a graph starts; `graph` may also be the name of a symbol.
+bool starts_graph(const std::vector<Token>& tokens, size_t i) {
+  if (!is_word(tokens[i], "graph")) return false;
+  const TokenKind next = tokens[i + 1].kind;
+  if (next == TokenKind::Symbol) return true;
+  return next == TokenKind::Identifier && (i == 0 || !is_word(tokens[i - 1], "sym"));
+}
+
 // The graph's tokens apart from the others: data rows stand behind the graph that needs them.
 struct SplitTokens {
   std::vector<Token> graph;
@@ -35,7 +43,7 @@ SplitTokens split(const std::vector<Token>& tokens) {
   const Token& end = tokens.back();
   size_t i = 0;
   while (i + 1 < tokens.size()) {
-    if (!is_word(tokens[i], "graph")) {
+    if (!starts_graph(tokens, i)) {
       result.others.push_back(tokens[i++]);
       continue;
     }

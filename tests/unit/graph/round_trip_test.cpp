@@ -53,6 +53,18 @@ graph @attributes(%x: f32[N, 3, H, 8], %w: f32[4, 3, 3, 3]) -> (f32[24*H*N], i32
 )");
 }
 
+TEST(RoundTrip, SymbolsNamedLikeKeywords) {
+  expect_canonical(R"(sym data
+sym graph
+sym guard
+guard guard == graph, "they differ"
+graph @g(%x: f32[graph, data, guard]) -> (f32[graph, data, guard]) {
+  %y = neg %x : f32[graph, data, guard]
+  return %y : f32[graph, data, guard]
+}
+)");
+}
+
 TEST(RoundTrip, AbsentOperandsAndSeveralResults) {
   expect_canonical(R"(graph @g(%x: f32[2, 8], %s: f32[8], %c: bool[]) -> (f32[2, 3], i64[2, 3]) {
   %n = layer_norm %x, %s {axis = 1} : f32[2, 8]
