@@ -68,7 +68,7 @@ constexpr uint32_t argument(uint32_t index) { return 1u << index; }
 }  // namespace
 
 std::span<const RuntimeSymbol> runtime_symbols() {
-  static const RuntimeSymbol kSymbols[] = {
+  static const RuntimeSymbol symbols[] = {
       row<lathe_parallel_for>("lathe_parallel_for"),
       row<lathe_fail>("lathe_fail"),
       row<lathe_allocate>("lathe_allocate"),
@@ -83,7 +83,7 @@ std::span<const RuntimeSymbol> runtime_symbols() {
       row<lathe_pack_depthwise_conv2d_f32>("lathe_pack_depthwise_conv2d_f32", argument(7)),
       row<lathe_depthwise_conv2d_f32>("lathe_depthwise_conv2d_f32", argument(4)),
   };
-  return kSymbols;
+  return symbols;
 }
 
 const RuntimeSymbol* find_runtime_symbol(std::string_view name) {
@@ -99,7 +99,7 @@ std::span<const LibrarySymbol> library_symbols() {
   const auto unary = [](Unary function) { return reinterpret_cast<void*>(function); };
   const auto binary = [](Binary function) { return reinterpret_cast<void*>(function); };
   using SingleBinary = float (*)(float, float);
-  static const LibrarySymbol kSymbols[] = {
+  static const LibrarySymbol symbols[] = {
       {"fmod", binary(std::fmod)},
       {"fmodf", reinterpret_cast<void*>(static_cast<SingleBinary>(std::fmod))},
       {"exp", unary(std::exp)},
@@ -123,7 +123,7 @@ std::span<const LibrarySymbol> library_symbols() {
       {"memcpy", reinterpret_cast<void*>(static_cast<void* (*)(void*, const void*, size_t)>(std::memcpy))},
       {"memset", reinterpret_cast<void*>(static_cast<void* (*)(void*, int, size_t)>(std::memset))},
   };
-  return kSymbols;
+  return symbols;
 }
 
 }  // namespace lathe::codegen

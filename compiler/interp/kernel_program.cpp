@@ -197,7 +197,7 @@ class ProgramRun {
 
   template <class T>
   static void put(std::vector<uint64_t>& structure, uint32_t offset, T value) {
-    std::memcpy(reinterpret_cast<std::byte*>(structure.data()) + offset, &value, sizeof(T));
+    std::memcpy(reinterpret_cast<std::byte*>(structure.data()) + offset, &value, sizeof value);
   }
 
   void put_field(const Field& field, std::vector<uint64_t>& structure) {

@@ -39,7 +39,8 @@ bool identity_move(const RuleContext& context, NodeId id) {
 bool move_of_splat(const RuleContext& context, NodeId id) {
   const Node& node = context.node(id);
   if (form<Move>(*node.op) == nullptr || node.operands.empty()) return false;
-  const TensorType result = context.result(id);
+  // A copy: the replacement moves the table that the type stands in.
+  const TensorType result = context.result(id);  // NOLINT(performance-unnecessary-copy-initialization)
   if (!result.is_static() || result.element == ElementType::String) return false;
   const auto value = uniform_of(context.module, node.operands[0]);
   if (!value) return false;

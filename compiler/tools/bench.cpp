@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 
 #include "compiler/tools/command.h"
@@ -44,7 +45,7 @@ struct Measurement {
   std::string arena;
 
   [[nodiscard]] double quantile(double part) const {
-    const auto index = static_cast<size_t>(part * static_cast<double>(microseconds.size() - 1) + 0.5);
+    const auto index = static_cast<size_t>(std::lround(part * static_cast<double>(microseconds.size() - 1)));
     return microseconds[index];
   }
 };

@@ -14,7 +14,7 @@ struct Row {
   std::string_view meaning;
 };
 
-enum Level : int { kTimes = 1, kChanges = 2, kCheckEachPass = 3, kPrintAll = 4 };
+enum Level : int { Times = 1, Changes = 2, CheckEachPass = 3, PrintAll = 4 };
 
 constexpr Row kLevels[] = {
     {"1", "time and number of changes of every pass"},
@@ -58,14 +58,14 @@ DebugSettings debug_settings() {
 void apply_debug(passes::PipelineOptions& options, const Session& session) {
   const DebugSettings settings = debug_settings();
   options.print_after.insert(options.print_after.end(), settings.passes.begin(), settings.passes.end());
-  if (settings.level >= kChanges) options.print_changed = true;
-  if (settings.level >= kCheckEachPass) options.verify_each = options.round_trip = true;
-  if (settings.level >= kPrintAll) options.print_after.emplace_back("all");
+  if (settings.level >= Changes) options.print_changed = true;
+  if (settings.level >= CheckEachPass) options.verify_each = options.round_trip = true;
+  if (settings.level >= PrintAll) options.print_after.emplace_back("all");
   if (!options.print) options.print = [&session](std::string_view text) { session.err.write(text); };
 }
 
 void show_reports(const std::vector<passes::PassReport>& reports, const Session& session) {
-  if (debug_settings().level < kTimes) return;
+  if (debug_settings().level < Times) return;
   for (const passes::PassReport& report : reports) {
     session.err.write(
         fmt::format("{:<24} {:>9.3f} ms  {} changes\n", report.pass, report.milliseconds, report.changes));

@@ -248,7 +248,7 @@ Result<Values> expand_instance_norm(GraphBuilder& builder, const NodeView& node)
 Result<Values> expand_group_norm(GraphBuilder& builder, const NodeView& node) {
   Parts parts(builder, node);
   // A copy: building may move the table that the operand's type stands in.
-  const Shape dims = node.dims(0);
+  const Shape dims = node.dims(0);  // NOLINT(performance-unnecessary-copy-initialization)
   const Dim groups = node.integer("groups");
   Shape grouped{dims[0], groups, floordiv(dims[1], groups)};
   grouped.insert(grouped.end(), dims.begin() + 2, dims.end());

@@ -157,7 +157,7 @@ OpDef row(std::string_view name, std::string_view doc, ElementSet elements, Exac
                          {"keep_dims", AttributeKind::Boolean, false, "the result keeps those axes, with size 1"}},
           .exactness = exactness,
           .infer = infer_reduce,
-          .semantics = std::move(semantics)};
+          .semantics = semantics};
 }
 
 }  // namespace
