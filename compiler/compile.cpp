@@ -71,7 +71,43 @@ void update_types(std::vector<ModelPort>& ports, const Graph& graph, std::span<c
 }
 
 // The kernel-level back ends carry fixed-width tensors only, and outputs whose sizes the inputs give.
-Status check_ports(const CompiledModel::State& state, const kernel::Program& program, Diagnostics& diagnostics);
+Status check_ports(const CompiledModel::State& state, const kernel::Program& program, Diagnostics& diagnostics) {
+  LATHE_CHECK(program.inputs.size() == state.inputs.size() && program.outputs.size() == state.outputs.size());
+  bool supported = true;
+  const auto unsupported = [&](const ModelPort& port, std::string_view what) {
+    supported = false;
+    static_cast<void>(diagnostics
+                          .report(DiagnosticKind::Unsupported, port.location,
+                                  "`{}` is `{}`: {}; --backend=interp runs it", port.name, text(port.type), what)
+                          .emit());
+  };
+  const auto check = [&](const ModelPort& port) {
+    const TensorType* type = port.type.as_tensor();
+    if (type == nullptr || type->element == ElementType::String) {
+      unsupported(port, "only tensors of numbers can be compiled");
+    } else if (!type->ranked) {
+      unsupported(port, "the number of axes must be known to be compiled");
+    }
+  };
+  for (const ModelPort& port : state.inputs) check(port);
+  for (const ModelPort& port : state.outputs) {
+    check(port);
+    const TensorType* type = port.type.as_tensor();
+    if (type == nullptr) continue;
+    bool depends_on_data = false;
+    for (const Dim& dim : type->dims) {
+      for_each_symbol(dim, [&](const std::string& name) {
+        const auto& rows = program.symbols.rows();
+        for (size_t i = 0; i < rows.size(); ++i) {
+          depends_on_data |= rows[i].name == name && std::holds_alternative<kernel::FromCall>(program.bindings[i]);
+        }
+      });
+    }
+    if (depends_on_data) unsupported(port, "sizes that depend on data can't be compiled yet");
+  }
+  if (!supported) return Failure{};
+  return {};
+}
 
 }  // namespace
 
@@ -183,45 +219,4 @@ Result<CompiledModel> compile(Module&& module, const CompileOptions& options, Di
   return CompiledModel(std::move(state));
 }
 
-namespace {
-
-Status check_ports(const CompiledModel::State& state, const kernel::Program& program, Diagnostics& diagnostics) {
-  LATHE_CHECK(program.inputs.size() == state.inputs.size() && program.outputs.size() == state.outputs.size());
-  bool supported = true;
-  const auto unsupported = [&](const ModelPort& port, std::string_view what) {
-    supported = false;
-    static_cast<void>(diagnostics
-                          .report(DiagnosticKind::Unsupported, port.location,
-                                  "`{}` is `{}`: {}; --backend=interp runs it", port.name, text(port.type), what)
-                          .emit());
-  };
-  const auto check = [&](const ModelPort& port) {
-    const TensorType* type = port.type.as_tensor();
-    if (type == nullptr || type->element == ElementType::String) {
-      unsupported(port, "only tensors of numbers can be compiled");
-    } else if (!type->ranked) {
-      unsupported(port, "the number of axes must be known to be compiled");
-    }
-  };
-  for (const ModelPort& port : state.inputs) check(port);
-  for (const ModelPort& port : state.outputs) {
-    check(port);
-    const TensorType* type = port.type.as_tensor();
-    if (type == nullptr) continue;
-    bool depends_on_data = false;
-    for (const Dim& dim : type->dims) {
-      for_each_symbol(dim, [&](const std::string& name) {
-        const auto& rows = program.symbols.rows();
-        for (size_t i = 0; i < rows.size(); ++i) {
-          depends_on_data |= rows[i].name == name && std::holds_alternative<kernel::FromCall>(program.bindings[i]);
-        }
-      });
-    }
-    if (depends_on_data) unsupported(port, "sizes that depend on data can't be compiled yet");
-  }
-  if (!supported) return Failure{};
-  return {};
-}
-
-}  // namespace
 }  // namespace lathe

@@ -71,6 +71,9 @@ struct CompileOptions {
   std::vector<NamedSize> dims = {};  ///< specialises: these symbols become constants
   /// Threads that work on one run that brings no lathe_execution of its own; 0 is one for each CPU.
   int32_t threads = 1;
+  /// The instruction set that generated code is cut down to, by the runtime's name (`AVX2`); empty for the one that the
+  /// runtime has selected for its kernels.
+  std::string target = {};
 
   // For people who look into the compiler.
   bool verify_each = passes::kCheckPassesByDefault;  ///< verify and re-parse after every pass

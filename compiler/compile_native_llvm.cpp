@@ -12,8 +12,9 @@ bool NativeCode::is_available() { return true; }
 
 Result<NativeCode> NativeCode::compile(const kernel::Program& program, const CompileOptions& options,
                                        Diagnostics& diagnostics) {
-  LATHE_TRY(codegen::JitProgram code,
-            codegen::JitProgram::compile(program, {.target = {}, .verify = options.verify_each}, diagnostics));
+  LATHE_TRY(
+      codegen::JitProgram code,
+      codegen::JitProgram::compile(program, {.target = options.target, .verify = options.verify_each}, diagnostics));
   return NativeCode(std::make_unique<Implementation>(Implementation{std::move(code)}));
 }
 
