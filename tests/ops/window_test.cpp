@@ -166,6 +166,7 @@ TEST(ConvTranspose, AgreesWithLoops) {
       {.x = {1, 1, 6}, .weight = {1, 1, 2}, .strides = {2}, .pads = {5, 4}},
       {.x = {1, 2, 2, 3, 2}, .weight = {2, 2, 3, 2, 2}, .strides = {2, 1, 2}, .pads = {1, 0, 0, 1, 0, 1}, .bias = true},
       {.x = {1, 1, 1, 1}, .weight = {1, 2, 4, 4}, .strides = {1, 1}},
+      {.x = {1, 2, 3}, .weight = {2, 1, 2}, .strides = {20}, .pads = {1, 0}, .bias = true},
   };
   for (const ConvCase& each : cases) {
     SCOPED_TRACE(text(shape_of(each.x)) + " * " + text(shape_of(each.weight)));

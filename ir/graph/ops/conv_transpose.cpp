@@ -4,8 +4,10 @@
 // It decomposes without multiplying by inserted zeros: the result positions of one remainder modulo the stride read
 // every stride-th tap only, so one convolution with stride times as many channels and a kernel of ceil(K / stride)
 // computes all of them side by side, and a reshape and transpose interleave them. Only an axis with a stride and a
-// dilation above 1 is stuffed with zeros instead.
+// dilation above 1, or with a stride far above its kernel, is stuffed with zeros instead.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "ir/graph/builder.h"
 #include "ir/graph/ops/window_geometry.h"
@@ -94,7 +96,9 @@ struct AxisPlan {
 
 AxisPlan plan_axis(const WindowAxis& axis, int64_t kernel, int64_t output_padding) {
   AxisPlan plan;
-  const bool stuffed = axis.stride > 1 && axis.dilation > 1;
+  // Every phase has its own copy of the taps; beyond the size of the kernel most of those would be zeros.
+  constexpr int64_t kMostPhases = 16;
+  const bool stuffed = axis.stride > 1 && (axis.dilation > 1 || axis.stride > std::max(kernel, kMostPhases));
   plan.stuffing = stuffed ? axis.stride : 1;
   plan.phases = stuffed ? 1 : axis.stride;
   plan.taps = (kernel + plan.phases - 1) / plan.phases;
