@@ -174,6 +174,7 @@ class Reducer {
 
   [[nodiscard]] const float* element(uint32_t operand) const {
     const HostTensor& tensor = *operands_[reduction_.operands[operand]];
+    if (tensor.bytes.empty()) return nullptr;
     return reinterpret_cast<const float*>(tensor.bytes.data()) + taps_.base(operand);
   }
 

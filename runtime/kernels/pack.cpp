@@ -10,13 +10,20 @@ namespace {
 
 constexpr int64_t round_up_to_panel(int64_t columns) { return (columns + LATHE_PANEL - 1) / LATHE_PANEL * LATHE_PANEL; }
 
+// Weights in a mapped file may start at any byte.
+float load(const float* at) {
+  float value = 0.0f;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
 // One panel row: `width` elements a column stride apart, zeros up to 16.
 void pack_row(const float* source, int64_t column_stride, int64_t width, float* packed) {
   if (width == LATHE_PANEL && column_stride == 1) {
     std::memcpy(packed, source, LATHE_PANEL * sizeof(float));
     return;
   }
-  for (int64_t j = 0; j < width; ++j) packed[j] = source[j * column_stride];
+  for (int64_t j = 0; j < width; ++j) packed[j] = load(source + j * column_stride);
   for (int64_t j = width; j < LATHE_PANEL; ++j) packed[j] = 0.0f;
 }
 
@@ -26,7 +33,7 @@ void pack_transposed_panel(const float* source, int64_t k, int64_t column_stride
     const int64_t rows = std::min<int64_t>(k - i, LATHE_PANEL);
     for (int64_t j = 0; j < width; ++j) {
       const float* column = source + j * column_stride + i;
-      for (int64_t l = 0; l < rows; ++l) packed[(i + l) * LATHE_PANEL + j] = column[l];
+      for (int64_t l = 0; l < rows; ++l) packed[(i + l) * LATHE_PANEL + j] = load(column + l);
     }
     for (int64_t l = 0; l < rows; ++l) {
       for (int64_t j = width; j < LATHE_PANEL; ++j) packed[(i + l) * LATHE_PANEL + j] = 0.0f;
@@ -87,7 +94,7 @@ void lathe_pack_depthwise_conv2d_f32(const float* w, int64_t channels, int64_t k
   for (int64_t kh = 0; kh < kernel_h; ++kh) {
     for (int64_t kw = 0; kw < kernel_w; ++kw) {
       const float* source = w + kh * kernel_h_stride + kw * kernel_w_stride;
-      for (int64_t c = 0; c < padded; ++c) packed[c] = c < channels ? source[c * channel_stride] : 0.0f;
+      for (int64_t c = 0; c < padded; ++c) packed[c] = c < channels ? load(source + c * channel_stride) : 0.0f;
       packed += padded;
     }
   }
