@@ -11,16 +11,20 @@ namespace {
 constexpr int64_t round_up_to_panel(int64_t columns) { return (columns + LATHE_PANEL - 1) / LATHE_PANEL * LATHE_PANEL; }
 
 // Weights in a mapped file may start at any byte.
+void copy(float* to, const float* from, size_t count) {
+  std::memcpy(to, reinterpret_cast<const char*>(from), count * sizeof(float));
+}
+
 float load(const float* at) {
   float value = 0.0f;
-  std::memcpy(&value, at, sizeof value);
+  copy(&value, at, 1);
   return value;
 }
 
 // One panel row: `width` elements a column stride apart, zeros up to 16.
 void pack_row(const float* source, int64_t column_stride, int64_t width, float* packed) {
   if (width == LATHE_PANEL && column_stride == 1) {
-    std::memcpy(packed, source, LATHE_PANEL * sizeof(float));
+    copy(packed, source, LATHE_PANEL);
     return;
   }
   for (int64_t j = 0; j < width; ++j) packed[j] = load(source + j * column_stride);
