@@ -317,6 +317,53 @@ TEST(Movement, OtherShapes) {
   EXPECT_EQ(shape_after("TopK", {3, 4}, {list("k", {2})}, {{"axis", int64_t{-2}}}), "f32[2, 4]");
 }
 
+TEST(Quantization, TypesAndZeroPoints) {
+  test::OnnxTensor zero;
+  zero.name = "z";
+  zero.data_type = 3;
+  zero.raw_data = std::string(1, '\0');
+  const test::OnnxTensor scale = test::float_tensor("s", {}, {0.5F});
+  EXPECT_EQ(shape_after("QuantizeLinear", {2, 3}, {scale}), "u8[2, 3]");
+  EXPECT_EQ(shape_after("QuantizeLinear", {2, 3}, {scale, zero}), "i8[2, 3]");
+  EXPECT_EQ(shape_after("QuantizeLinear", {2, 3}, {test::float_tensor("s", {3}, {1, 2, 3})}), "u8[2, 3]");
+  EXPECT_EQ(shape_after("QuantizeLinear", {2, 3}, {test::float_tensor("s", {2, 2}, {1, 2, 3, 4})},
+                        {{"block_size", int64_t{2}}}, 21),
+            "u8[2, 3]");
+  // A zero point must be an integer of at most 16 bits.
+  EXPECT_THAT(shape_after("QuantizeLinear", {2, 3}, {scale, test::int64_tensor("z", {}, {0})}), HasSubstr("LT0201"));
+}
+
+TEST(Loss, ReductionsOfTheSpecification) {
+  const auto loss = [](const std::string& reduction) {
+    return shape_after("NegativeLogLikelihoodLoss", {3, 5, 2}, {test::int64_tensor("t", {3, 2}, {0, 1, 2, 3, 4, 0})},
+                       {{"reduction", reduction}});
+  };
+  EXPECT_EQ(loss("none"), "f32[3, 2]");
+  EXPECT_EQ(loss("sum"), "f32[]");
+  EXPECT_EQ(loss("mean"), "f32[]");
+  EXPECT_THAT(loss("average"), HasSubstr("LT0106"));
+}
+
+TEST(Attention, ShapesOfBothLayouts) {
+  const auto attention = [](Ints q, Ints kv, std::vector<test::OnnxAttribute> attributes) {
+    return shape_after("Attention", std::move(q), {zeros("k", kv), zeros("v", kv)}, std::move(attributes), 23);
+  };
+  EXPECT_EQ(attention({2, 3, 4, 8}, {2, 3, 6, 8}, {}), "f32[2, 3, 4, 8]");
+  EXPECT_EQ(attention({2, 6, 4, 8}, {2, 3, 6, 8}, {{"is_causal", int64_t{1}}}), "f32[2, 6, 4, 8]");
+  EXPECT_EQ(attention({2, 4, 24}, {2, 6, 24}, {{"q_num_heads", int64_t{3}}, {"kv_num_heads", int64_t{3}}}),
+            "f32[2, 4, 24]");
+  EXPECT_THAT(attention({2, 5, 4, 8}, {2, 3, 6, 8}, {}), HasSubstr("LT0106"));
+}
+
+TEST(Signal, WindowsHaveTheirSize) {
+  test::OnnxModel model;
+  model.graph.inputs = {{.name = "x", .element = 1, .dims = {{int64_t{1}}}}};
+  model.graph.initializers = {test::int64_tensor("size", {}, {10})};
+  model.graph.nodes = {{.op_type = "HannWindow", .inputs = {"size"}, .outputs = {"y"}}};
+  model.graph.outputs = {{.name = "y", .element = 1, .dims = std::nullopt}};
+  EXPECT_EQ(output_type(import_graph(model)), "f32[10]");
+}
+
 TEST(Constants, AllFormsOfTheAttribute) {
   const auto type = [](test::OnnxAttribute attribute) {
     test::OnnxModel model;

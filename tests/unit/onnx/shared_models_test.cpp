@@ -76,12 +76,12 @@ void check_models(const std::filesystem::path& folder, size_t least) {
 
 TEST(SharedModels, Topologies) {
   LATHE_REQUIRE_SHARED(folder, "models/topologies");
-  check_models(folder, 44);
+  check_models(folder, 45);
 }
 
 TEST(SharedModels, PretrainedModels) {
   LATHE_REQUIRE_SHARED(folder, "models/pretrained");
-  check_models(folder, 13);
+  check_models(folder, 15);
 }
 
 TEST(SharedModels, ConformanceModelsImportOrAreUnsupported) {
@@ -98,7 +98,7 @@ TEST(SharedModels, ConformanceModelsImportOrAreUnsupported) {
       EXPECT_TRUE(allowed) << row.at("name") << "\n" << imported.messages();
     }
   }
-  EXPECT_GE(imported_count, 760u);
+  EXPECT_GE(imported_count, 896u);
 }
 
 }  // namespace
