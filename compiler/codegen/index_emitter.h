@@ -49,7 +49,8 @@ class IndexEmitter {
   /// Computes the part of `dim` whose symbols are known here, so that inner scopes need not.
   void hoist(const Dim& dim) {
     if (dim.is_constant()) return;
-    Dim known = 0;
+    // The constant goes with the outermost part, as in emit_sum().
+    Dim known = dim.constant_part();
     for (const DimTerm& term : dim.terms()) {
       const Dim value = term_value(term);
       if (depth(value)) known += value;
@@ -125,6 +126,8 @@ class IndexEmitter {
   /// What is known in outer scopes first, so that it is found there; then the terms of the innermost one.
   Integer emit_sum(const Dim& dim) {
     const size_t innermost = *depth(dim);
+    // A single term is spelled out; the terms of a sum are looked up, for other sums may have them too.
+    const bool is_one_term = dim.constant_part() == 0 && dim.terms().size() == 1;
     Dim outer = dim.constant_part();
     std::vector<const DimTerm*> inner;
     for (const DimTerm& term : dim.terms()) {
@@ -138,7 +141,7 @@ class IndexEmitter {
     std::optional<Integer> sum;
     if (!outer.is_constant(0)) sum = emit(outer);
     for (const DimTerm* term : inner) {
-      const Integer value = emit_term(*term);
+      const Integer value = is_one_term ? emit_term(*term) : emit(term_value(*term));
       sum = sum ? emitter_.add(*sum, value) : value;
     }
     return *sum;

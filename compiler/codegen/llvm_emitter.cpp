@@ -17,8 +17,8 @@ LlvmEmitter::LlvmEmitter(llvm::Module& module, const CpuTarget& target, std::str
       context_(module.getContext()),
       builder_(context_) {}
 
-llvm::Function* LlvmEmitter::make_function(llvm::FunctionType* type, const std::string& name, bool exported) {
-  const auto linkage = exported ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage;
+llvm::Function* LlvmEmitter::make_function(llvm::FunctionType* type, const std::string& name,
+                                           llvm::GlobalValue::LinkageTypes linkage) {
   llvm::Function* function = llvm::Function::Create(type, linkage, name, module_);
   function->addFnAttr("target-cpu", "generic");
   if (module_.getTargetTriple().starts_with("x86_64")) {
@@ -52,14 +52,19 @@ llvm::BasicBlock* LlvmEmitter::new_block(const char* name) {
   return llvm::BasicBlock::Create(context_, name, builder_.GetInsertBlock()->getParent());
 }
 
-void LlvmEmitter::declare_kernel(kernel::KernelId id, const kernel::Kernel& kernel, bool shares_memory) {
+void LlvmEmitter::declare_kernel(kernel::KernelId id, const kernel::Kernel& kernel, bool shares_memory,
+                                 KernelLinkage linkage) {
   std::vector<llvm::Type*> parameters = {builder_.getPtrTy()};
   const size_t buffers = kernel.parameter_count();
   parameters.insert(parameters.end(), buffers, builder_.getPtrTy());
   parameters.insert(parameters.end(), kernel.sizes.rows().size(), builder_.getInt64Ty());
   const bool fails = can_fail(kernel);
   auto* type = llvm::FunctionType::get(fails ? builder_.getInt32Ty() : builder_.getVoidTy(), parameters, false);
-  llvm::Function* function = make_function(type, "kernel." + kernel.name, false);
+  const bool internal = linkage == KernelLinkage::Internal;
+  llvm::Function* function =
+      make_function(type, fmt::format("kernel.{}.{}", id.index, kernel.name),
+                    internal ? llvm::GlobalValue::InternalLinkage : llvm::GlobalValue::ExternalLinkage);
+  if (!internal) function->setVisibility(llvm::GlobalValue::HiddenVisibility);
   function->getArg(0)->setName("execution");
   for (uint32_t i = 0; i < buffers; ++i) {
     const kernel::Buffer& buffer = kernel.buffers[kernel::BufferId(i)];
@@ -264,7 +269,8 @@ EmittedRegion<LlvmEmitter::Integer, LlvmEmitter::Value> LlvmEmitter::open_parall
 
   auto* task_type = llvm::FunctionType::get(builder_.getVoidTy(),
                                             {builder_.getPtrTy(), builder_.getInt64Ty(), builder_.getInt64Ty()}, false);
-  llvm::Function* task = make_function(task_type, outer.function->getName().str() + ".task", false);
+  llvm::Function* task =
+      make_function(task_type, outer.function->getName().str() + ".task", llvm::Function::InternalLinkage);
   llvm::Value* state = stack_slot(state_type, 64);
   for (uint32_t i = 0; i < captured.size(); ++i) {
     builder_.CreateStore(captured[i], builder_.CreateStructGEP(state_type, state, i));

@@ -18,7 +18,10 @@
 
 namespace lathe::codegen {
 
-/// Emits kernels as internal functions of a module, then the entry that calls them.
+/// Whether a kernel is called from its own module only.
+enum class KernelLinkage : uint8_t { Internal, BetweenModules };
+
+/// Emits kernels as functions of a module, and the entry that calls them.
 class LlvmEmitter {
  public:
   using Integer = llvm::Value*;
@@ -30,7 +33,7 @@ class LlvmEmitter {
   LlvmEmitter(llvm::Module& module, const CpuTarget& target, std::string entry_name);
 
   /// Declares the function of a kernel; `shares_memory` says that its parameters may overlap at some call.
-  void declare_kernel(kernel::KernelId id, const kernel::Kernel& kernel, bool shares_memory);
+  void declare_kernel(kernel::KernelId id, const kernel::Kernel& kernel, bool shares_memory, KernelLinkage linkage);
   /// Makes `id` another name of a kernel that is already declared.
   void reuse_kernel(kernel::KernelId id, kernel::KernelId same);
   /// The kernel that emit_kernel() is called for next.
@@ -114,7 +117,8 @@ class LlvmEmitter {
   };
 
   // llvm_emitter.cpp
-  llvm::Function* make_function(llvm::FunctionType* type, const std::string& name, bool exported);
+  llvm::Function* make_function(llvm::FunctionType* type, const std::string& name,
+                                llvm::GlobalValue::LinkageTypes linkage);
   llvm::FunctionCallee runtime_function(const std::string& name, llvm::Type* result,
                                         llvm::ArrayRef<llvm::Type*> parameters);
   llvm::Value* stack_slot(llvm::Type* type, uint64_t alignment);
@@ -192,9 +196,5 @@ class LlvmEmitter {
 
 static_assert(KernelEmitter<LlvmEmitter>);
 static_assert(ProgramEmitter<LlvmEmitter>);
-
-/// Emits a whole program into `module`, its entry as `entry_name`.
-void emit_llvm_module(const kernel::Program& program, const CpuTarget& target, const std::string& entry_name,
-                      llvm::Module& module);
 
 }  // namespace lathe::codegen

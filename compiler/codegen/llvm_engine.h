@@ -44,12 +44,16 @@ enum class EmitKind : unsigned char { LlvmText, Assembly, Object };
 struct JitOptions {
   std::string target;   ///< a target of the runtime; "" for the selected one
   bool verify = false;  ///< run LLVM's verifier over what was emitted
+  /// Threads that compile parts of a large program at the same time; 0 for one a CPU. The code does not depend on it
+  /// but for its place in memory.
+  uint32_t threads = 0;
 };
 
 /// Where the time of making a JitProgram went, in seconds.
 struct JitTimes {
-  double emit = 0;     ///< kernel IR to LLVM IR
-  double codegen = 0;  ///< LLVM IR to machine code, linked
+  double wall = 0;     ///< all of it
+  double emit = 0;     ///< kernel IR to LLVM IR, of all parts together
+  uint32_t parts = 1;  ///< modules that were compiled at the same time
 };
 
 /// A compiled program; its code lives as long as it does. Movable. entry() may be called from any thread.

@@ -1,6 +1,9 @@
 // The JIT: one LLJIT a program, linked by JITLink, whose memory is written first and made executable after.
 #include <chrono>
 #include <cstdint>
+#include <system_error>
+#include <thread>
+#include <vector>
 
 #include "llvm/ExecutionEngine/JITLink/JITLinkMemoryManager.h"
 #include "llvm/ExecutionEngine/Orc/CompileUtils.h"
@@ -46,12 +49,47 @@ llvm::Error define_symbols(llvm::orc::LLJIT& jit) {
   return jit.getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(symbols)));
 }
 
-/// Object code of the module, as ELF in memory.
-std::unique_ptr<llvm::MemoryBuffer> compile_object(llvm::Module& module, llvm::TargetMachine& machine) {
-  llvm::orc::SimpleCompiler compiler(machine);
-  auto object = compiler(module);
-  LATHE_CHECK(static_cast<bool>(object));
-  return std::move(*object);
+/// One part on its way to machine code. Every part has a context and a target machine of its own, so threads share
+/// nothing but the program.
+struct Part {
+  Diagnostics diagnostics;
+  std::unique_ptr<llvm::MemoryBuffer> object{};  ///< null when something failed
+  double emit = 0;
+};
+
+Status compile_part(const kernel::Program& program, const ModulePlan& plan, uint32_t number, const CpuTarget& target,
+                    const JitOptions& options, Part& part) {
+  const Clock::time_point start = Clock::now();
+  const auto machine = make_target_machine(target);
+  llvm::LLVMContext context;
+  LATHE_TRY(const auto module,
+            make_part(program, plan, number, target, *machine, kEntryName, options.verify, context, part.diagnostics));
+  part.emit = seconds_since(start);
+  llvm::orc::SimpleCompiler compiler(*machine);
+  auto object = compiler(*module);
+  if (!object) return internal(part.diagnostics, "the code can't be made", object.takeError());
+  part.object = std::move(*object);
+  return {};
+}
+
+std::vector<Part> compile_parts(const kernel::Program& program, const ModulePlan& plan, const CpuTarget& target,
+                                const JitOptions& options) {
+  std::vector<Part> parts(plan.parts);
+  const auto compile = [&](uint32_t number) {
+    // A failure leaves the part without an object, and its diagnostics.
+    static_cast<void>(compile_part(program, plan, number, target, options, parts[number]));
+  };
+  std::vector<std::thread> threads;
+  for (uint32_t i = 1; i < plan.parts; ++i) {
+    try {
+      threads.emplace_back(compile, i);
+    } catch (const std::system_error&) {
+      compile(i);  // No more threads are to be had.
+    }
+  }
+  compile(0);
+  for (std::thread& thread : threads) thread.join();
+  return parts;
 }
 
 llvm::Expected<std::unique_ptr<llvm::orc::LLJIT>> make_jit(const CpuTarget& target) {
@@ -84,30 +122,32 @@ size_t JitProgram::code_bytes() const { return state_->code_bytes; }
 Result<JitProgram> JitProgram::compile(const kernel::Program& program, const JitOptions& options,
                                        Diagnostics& diagnostics) {
   auto state = std::make_unique<State>();
-  Clock::time_point start = Clock::now();
+  const Clock::time_point start = Clock::now();
   LATHE_TRY(const CpuTarget target, host_target(options.target, diagnostics));
-  const auto machine = make_target_machine(target);
-  llvm::LLVMContext context;
-  const auto module = make_module(program, target, *machine, context);
-  LATHE_TRY_VOID(emit_verified(program, target, kEntryName, options.verify, *module, diagnostics));
-  state->times.emit = seconds_since(start);
-
-  start = Clock::now();
-  std::unique_ptr<llvm::MemoryBuffer> object = compile_object(*module, *machine);
-  state->code_bytes = object->getBufferSize();
+  const uint32_t threads = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
+  std::vector<Part> parts = compile_parts(program, plan_modules(program, threads), target, options);
+  for (const Part& part : parts) {
+    for (const Diagnostic& diagnostic : part.diagnostics.all()) diagnostics.add(diagnostic);
+  }
   auto jit = make_jit(target);
   if (!jit) return internal(diagnostics, "the JIT can't be set up", jit.takeError());
   state->jit = std::move(*jit);
   if (llvm::Error error = define_symbols(*state->jit)) {
     return internal(diagnostics, "the runtime's functions can't be defined", std::move(error));
   }
-  if (llvm::Error error = state->jit->addObjectFile(std::move(object))) {
-    return internal(diagnostics, "the code can't be added", std::move(error));
+  for (Part& part : parts) {
+    if (part.object == nullptr) return Failure{};
+    state->code_bytes += part.object->getBufferSize();
+    state->times.emit += part.emit;
+    if (llvm::Error error = state->jit->addObjectFile(std::move(part.object))) {
+      return internal(diagnostics, "the code can't be added", std::move(error));
+    }
   }
   auto entry = state->jit->lookup(kEntryName);
   if (!entry) return internal(diagnostics, "the code can't be linked", entry.takeError());
   state->entry = entry->toPtr<ProgramEntry>();
-  state->times.codegen = seconds_since(start);
+  state->times.parts = static_cast<uint32_t>(parts.size());
+  state->times.wall = seconds_since(start);
   return JitProgram(std::move(state));
 }
 

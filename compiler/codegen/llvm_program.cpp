@@ -1,14 +1,12 @@
 // The entry of a program in LLVM IR: pointers into inputs, outputs, data and arena; kernel calls; runtime calls;
 // guards.
 #include <cstring>
-#include <map>
 
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/Function.h"
 
 #include "compiler/codegen/llvm_emitter.h"
-#include "ir/kernel/text.h"
 #include "lathe/runtime.h"
 
 namespace lathe::codegen {
@@ -17,7 +15,7 @@ void LlvmEmitter::open_program(const kernel::Program& program) {
   llvm::Type* pointer = builder_.getPtrTy();
   auto* type =
       llvm::FunctionType::get(builder_.getInt32Ty(), {pointer, pointer, pointer, pointer, pointer, pointer}, false);
-  llvm::Function* entry = make_function(type, entry_name_, true);
+  llvm::Function* entry = make_function(type, entry_name_, llvm::Function::ExternalLinkage);
   llvm::Value** arguments[] = {&entry_inputs_, &entry_outputs_, &entry_data_, &entry_arena_, &entry_symbols_};
   constexpr const char* kNames[] = {"execution", "inputs", "outputs", "data", "arena", "symbols"};
   for (uint32_t i = 0; i < std::size(kNames); ++i) {
@@ -86,7 +84,7 @@ llvm::Function* LlvmEmitter::make_thunk(const EmittedRun<Integer, Pointer>& run,
   llvm::Type* i64 = builder_.getInt64Ty();
   auto* type = llvm::FunctionType::get(builder_.getVoidTy(), {builder_.getPtrTy(), i64, i64, i64, i64}, false);
   llvm::Function* kernel = kernels_[run.kernel.index].function;
-  llvm::Function* thunk = make_function(type, kernel->getName().str() + ".callback", false);
+  llvm::Function* thunk = make_function(type, kernel->getName().str() + ".callback", llvm::Function::InternalLinkage);
   builder_.SetInsertPoint(llvm::BasicBlock::Create(context_, "entry", thunk));
   std::vector<llvm::Value*> arguments;
   for (uint32_t i = 0; i < state->getNumElements(); ++i) {
@@ -217,60 +215,6 @@ void LlvmEmitter::guard(Flag flag, const std::string& message, Integer left, Int
       {scopes_.back().execution, builder_.getInt32(LATHE_SHAPE_GUARD_FAILED), text, numbers, builder_.getInt32(2)});
   builder_.CreateRet(status);
   builder_.SetInsertPoint(holds);
-}
-
-namespace {
-
-/// The runs of a kernel, by steps and by callbacks.
-std::vector<const kernel::RunStep*> runs_of(const kernel::Program& program) {
-  std::vector<const kernel::RunStep*> runs;
-  for (const kernel::Step& step : program.steps) {
-    if (const auto* run = std::get_if<kernel::RunStep>(&step.kind)) runs.push_back(run);
-    const auto* call = std::get_if<kernel::CallStep>(&step.kind);
-    if (call == nullptr) continue;
-    for (const kernel::Argument& argument : call->arguments) {
-      const auto* structure = std::get_if<kernel::StructArgument>(&argument);
-      if (structure == nullptr) continue;
-      for (const kernel::Field& field : structure->fields) {
-        if (const auto* callback = std::get_if<kernel::CallbackField>(&field.value)) runs.push_back(&callback->run);
-      }
-    }
-  }
-  return runs;
-}
-
-}  // namespace
-
-/// Kernels with the same text become one function; kernels that no step runs become none.
-void emit_llvm_module(const kernel::Program& program, const CpuTarget& target, const std::string& entry_name,
-                      llvm::Module& module) {
-  std::vector<bool> used(program.kernels.size(), false);
-  std::vector<bool> shares_memory(program.kernels.size(), false);
-  std::vector<kernel::KernelId> same(program.kernels.size());
-  std::map<std::string, kernel::KernelId> by_text;
-  for (uint32_t i = 0; i < program.kernels.size(); ++i) {
-    const kernel::KernelId id(i);
-    std::string text = print(program.kernels[id]);
-    text.erase(0, text.find('('));
-    same[i] = by_text.try_emplace(std::move(text), id).first->second;
-  }
-  for (const kernel::RunStep* run : runs_of(program)) {
-    const uint32_t first = same[run->kernel.index].index;
-    used[first] = true;
-    if (may_share_memory(program, *run)) shares_memory[first] = true;
-  }
-  LlvmEmitter emitter(module, target, entry_name);
-  for (uint32_t i = 0; i < program.kernels.size(); ++i) {
-    const kernel::KernelId id(i);
-    if (same[i] == id && used[i]) emitter.declare_kernel(id, program.kernels[id], shares_memory[i]);
-    if (same[i] != id && used[same[i].index]) emitter.reuse_kernel(id, same[i]);
-  }
-  for (uint32_t i = 0; i < program.kernels.size(); ++i) {
-    if (same[i] != kernel::KernelId(i) || !used[i]) continue;
-    emitter.select_kernel(kernel::KernelId(i));
-    emit_kernel(emitter, program.kernels[kernel::KernelId(i)]);
-  }
-  emit_program(emitter, program);
 }
 
 }  // namespace lathe::codegen

@@ -13,7 +13,6 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
 
-#include "compiler/codegen/llvm_emitter.h"
 #include "lathe/runtime.h"
 
 namespace lathe::codegen {
@@ -116,21 +115,18 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const CpuTarget& target
   return machine;
 }
 
-std::unique_ptr<llvm::Module> make_module(const kernel::Program& program, const CpuTarget& target,
-                                          const llvm::TargetMachine& machine, llvm::LLVMContext& context) {
+Result<std::unique_ptr<llvm::Module>> make_part(const kernel::Program& program, const ModulePlan& plan, uint32_t part,
+                                                const CpuTarget& target, const llvm::TargetMachine& machine,
+                                                const std::string& entry_name, bool verify, llvm::LLVMContext& context,
+                                                Diagnostics& diagnostics) {
   auto module = std::make_unique<llvm::Module>(program.name, context);
   module->setTargetTriple(target.triple);
   module->setDataLayout(machine.createDataLayout());
-  return module;
-}
-
-Status emit_verified(const kernel::Program& program, const CpuTarget& target, const std::string& entry_name,
-                     bool verify, llvm::Module& module, Diagnostics& diagnostics) {
-  emit_llvm_module(program, target, entry_name, module);
-  if (!verify) return {};
+  emit_llvm_part(program, plan, part, target, entry_name, *module);
+  if (!verify) return module;
   std::string complaints;
   llvm::raw_string_ostream stream(complaints);
-  if (!llvm::verifyModule(module, &stream)) return {};
+  if (!llvm::verifyModule(*module, &stream)) return module;
   return diagnostics
       .report(DiagnosticKind::InternalError, {}, "LLVM's verifier rejects the code of `{}`: {}", program.name,
               stream.str())
@@ -141,8 +137,9 @@ Result<std::string> emit_llvm(const kernel::Program& program, const CpuTarget& t
                               const EmitOptions& options, Diagnostics& diagnostics) {
   const auto machine = make_target_machine(target);
   llvm::LLVMContext context;
-  const auto module = make_module(program, target, *machine, context);
-  LATHE_TRY_VOID(emit_verified(program, target, program.name, options.verify, *module, diagnostics));
+  const ModulePlan plan = plan_modules(program, 1);
+  LATHE_TRY(const auto module,
+            make_part(program, plan, 0, target, *machine, program.name, options.verify, context, diagnostics));
   if (kind == EmitKind::LlvmText) {
     std::string text;
     llvm::raw_string_ostream stream(text);

@@ -7,6 +7,7 @@
 #include "llvm/Target/TargetMachine.h"
 
 #include "compiler/codegen/llvm_engine.h"
+#include "compiler/codegen/llvm_module.h"
 
 namespace lathe::codegen {
 
@@ -16,13 +17,12 @@ void initialize_llvm();
 /// CodeGen level Less: measured as fast as Aggressive for explicit-vector IR. Position independent, small code model.
 [[nodiscard]] std::unique_ptr<llvm::TargetMachine> make_target_machine(const CpuTarget& target);
 
-/// An empty module for the target.
-[[nodiscard]] std::unique_ptr<llvm::Module> make_module(const kernel::Program& program, const CpuTarget& target,
-                                                        const llvm::TargetMachine& machine, llvm::LLVMContext& context);
-
-/// Emits the program and, when asked, runs LLVM's verifier, whose complaints become an internal error.
-[[nodiscard]] Status emit_verified(const kernel::Program& program, const CpuTarget& target,
-                                   const std::string& entry_name, bool verify, llvm::Module& module,
-                                   Diagnostics& diagnostics);
+/// One part of a program as a module in `context`, for the machine. `verify` runs LLVM's verifier over it, whose
+/// complaints become an internal error.
+[[nodiscard]] Result<std::unique_ptr<llvm::Module>> make_part(const kernel::Program& program, const ModulePlan& plan,
+                                                              uint32_t part, const CpuTarget& target,
+                                                              const llvm::TargetMachine& machine,
+                                                              const std::string& entry_name, bool verify,
+                                                              llvm::LLVMContext& context, Diagnostics& diagnostics);
 
 }  // namespace lathe::codegen

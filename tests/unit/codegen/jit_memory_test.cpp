@@ -127,6 +127,38 @@ TEST(LlvmText, EqualKernelsAreShared) {
   EXPECT_EQ(count(llvm_text(twice, ""), "\ndefine "), 3u);
 }
 
+// A large program is compiled in parts, which call each other.
+TEST(JitParts, ManyKernels) {
+  kernel::Program large = program();
+  constexpr uint32_t kKernels = 24;
+  const kernel::Kernel first = large.kernels[kernel::KernelId(0u)];
+  for (uint32_t i = 1; i < kKernels; ++i) {
+    kernel::Kernel other = first;
+    other.name = fmt::format("k{}", i);
+    for (kernel::Statement& statement : other.statements) {
+      auto* loop = std::get_if<kernel::ForStatement>(&statement.kind);
+      if (loop != nullptr) loop->begin = 16 * int64_t{i};  // Each writes from another element on.
+    }
+    kernel::Step step = large.steps[0];
+    std::get<kernel::RunStep>(step.kind).kernel = large.kernels.push_back(std::move(other));
+    large.steps.push_back(std::move(step));
+  }
+  for (const uint32_t threads : {1u, 3u}) {
+    Diagnostics diagnostics;
+    const auto compiled =
+        codegen::JitProgram::compile(large, {.target = {}, .verify = true, .threads = threads}, diagnostics);
+    ASSERT_TRUE(compiled.ok()) << diagnostics.all()[0].message;
+    EXPECT_EQ(compiled->times().parts, threads);
+    std::vector<float> x(1000, 2.0f);
+    std::vector<float> y(1000, 0.0f);
+    const void* const inputs[] = {nullptr, x.data()};
+    void* const outputs[] = {y.data()};
+    const int64_t symbols[] = {1000};
+    ASSERT_EQ(compiled->entry()(nullptr, inputs, outputs, nullptr, nullptr, symbols), LATHE_OK);
+    EXPECT_EQ(y, std::vector<float>(1000, 3.0f));
+  }
+}
+
 TEST(LlvmObjects, HaveTheEntryOnly) {
   Diagnostics diagnostics;
   const auto target = codegen::host_target("", diagnostics);

@@ -1,0 +1,104 @@
+// How a program is spread over LLVM modules.
+#include "compiler/codegen/llvm_module.h"
+
+#include <algorithm>
+#include <map>
+
+#include "compiler/codegen/llvm_emitter.h"
+#include "ir/kernel/text.h"
+
+namespace lathe::codegen {
+namespace {
+
+/// The runs of kernels, by steps and by callbacks.
+std::vector<const kernel::RunStep*> runs_of(const kernel::Program& program) {
+  std::vector<const kernel::RunStep*> runs;
+  for (const kernel::Step& step : program.steps) {
+    if (const auto* run = std::get_if<kernel::RunStep>(&step.kind)) runs.push_back(run);
+    const auto* call = std::get_if<kernel::CallStep>(&step.kind);
+    if (call == nullptr) continue;
+    for (const kernel::Argument& argument : call->arguments) {
+      const auto* structure = std::get_if<kernel::StructArgument>(&argument);
+      if (structure == nullptr) continue;
+      for (const kernel::Field& field : structure->fields) {
+        if (const auto* callback = std::get_if<kernel::CallbackField>(&field.value)) runs.push_back(&callback->run);
+      }
+    }
+  }
+  return runs;
+}
+
+/// Equal for kernels that differ in the names of kernel and buffers only.
+std::string shape_of(const kernel::Kernel& kernel) {
+  kernel::Kernel copy = kernel;
+  copy.name.clear();
+  for (uint32_t i = 0; i < copy.buffers.size(); ++i) copy.buffers[kernel::BufferId(i)].name = fmt::format("b{}", i);
+  return print(copy);
+}
+
+// Measured in statements: what a function costs by itself, what a step of the entry costs, and what a thread is worth.
+constexpr size_t kFunctionCost = 30;
+constexpr size_t kStepCost = 3;
+constexpr size_t kWorthAThread = 300;
+
+}  // namespace
+
+ModulePlan plan_modules(const kernel::Program& program, uint32_t most_parts) {
+  const auto count = static_cast<uint32_t>(program.kernels.size());
+  ModulePlan plan;
+  plan.used.assign(count, false);
+  plan.shares_memory.assign(count, false);
+  plan.part.assign(count, 0);
+  std::map<std::string, kernel::KernelId> by_shape;
+  for (uint32_t i = 0; i < count; ++i) {
+    const kernel::KernelId id(i);
+    plan.same.push_back(by_shape.try_emplace(shape_of(program.kernels[id]), id).first->second);
+  }
+  for (const kernel::RunStep* run : runs_of(program)) {
+    const uint32_t first = plan.same[run->kernel.index].index;
+    plan.used[first] = true;
+    if (may_share_memory(program, *run)) plan.shares_memory[first] = true;
+  }
+
+  std::vector<std::pair<size_t, uint32_t>> costs;
+  size_t total = program.steps.size() * kStepCost;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (!plan.used[i]) continue;
+    costs.emplace_back(program.kernels[kernel::KernelId(i)].statements.size() + kFunctionCost, i);
+    total += costs.back().first;
+  }
+  plan.parts = static_cast<uint32_t>(std::clamp<size_t>(total / kWorthAThread, 1, std::max(most_parts, 1u)));
+  // The largest first, each to the part that has the least.
+  std::sort(costs.begin(), costs.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  std::vector<size_t> loads(plan.parts, 0);
+  loads[0] = program.steps.size() * kStepCost;
+  for (const auto& [cost, kernel] : costs) {
+    const auto least = std::min_element(loads.begin(), loads.end());
+    *least += cost;
+    plan.part[kernel] = static_cast<uint32_t>(least - loads.begin());
+  }
+  return plan;
+}
+
+void emit_llvm_part(const kernel::Program& program, const ModulePlan& plan, uint32_t part, const CpuTarget& target,
+                    const std::string& entry_name, llvm::Module& module) {
+  LlvmEmitter emitter(module, target, entry_name);
+  const KernelLinkage linkage = plan.parts == 1 ? KernelLinkage::Internal : KernelLinkage::BetweenModules;
+  const auto count = static_cast<uint32_t>(program.kernels.size());
+  for (uint32_t i = 0; i < count; ++i) {
+    const kernel::KernelId id(i);
+    if (plan.used[i] && (part == 0 || plan.part[i] == part)) {
+      emitter.declare_kernel(id, program.kernels[id], plan.shares_memory[i], linkage);
+    }
+    if (part == 0 && plan.same[i] != id && plan.used[plan.same[i].index]) emitter.reuse_kernel(id, plan.same[i]);
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    if (!plan.used[i] || plan.part[i] != part) continue;
+    emitter.select_kernel(kernel::KernelId(i));
+    emit_kernel(emitter, program.kernels[kernel::KernelId(i)]);
+  }
+  if (part == 0) emit_program(emitter, program);
+}
+
+}  // namespace lathe::codegen
