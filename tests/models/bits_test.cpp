@@ -1,5 +1,5 @@
 // The numerics contract on whole models: with Numerics::Exact the bits of a result depend neither on the number of
-// threads, nor on the other rows of the batch, nor on what ran before.
+// threads, nor on the other rows of the batch, nor on what ran before, nor on the width of the machine's vectors.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -42,8 +42,22 @@ class Bits : public testing::TestWithParam<BitsRow> {
       ASSERT_TRUE(filled) << why;
       file = *filled;
     }
-    model_ = compile_file(file, {.backend = Backend::Jit, .numerics = Numerics::Exact});
+    file_ = file;
+    compile();
+  }
+
+  // For the target that the runtime has selected.
+  void compile() {
+    model_ = compile_file(file_, {.backend = Backend::Jit, .numerics = Numerics::Exact});
     ASSERT_TRUE(model_);
+  }
+
+  [[nodiscard]] std::vector<Tensor> random_inputs() const {
+    std::vector<Tensor> inputs;
+    for (const ModelPort& port : model_->inputs()) {
+      inputs.push_back(seeded_tensor(dims_of(port, kBatch), inputs.size() + 1));
+    }
+    return inputs;
   }
 
   // The axes of an input; `batch` for a symbol on axis 0, 64 for other symbols.
@@ -83,6 +97,7 @@ class Bits : public testing::TestWithParam<BitsRow> {
     return *std::move(outputs);
   }
 
+  std::filesystem::path file_;
   std::optional<CompiledModel> model_;
 };
 
@@ -110,9 +125,7 @@ void expect_same_bits(const std::vector<Tensor>& a, const std::vector<Tensor>& b
 TEST_P(Bits, DoNotDependOnThreadsBatchOrRepetition) {
   load();
   if (IsSkipped() || HasFatalFailure()) return;
-  std::vector<Tensor> inputs;
-  for (const ModelPort& port : model_->inputs())
-    inputs.push_back(seeded_tensor(dims_of(port, kBatch), inputs.size() + 1));
+  const std::vector<Tensor> inputs = random_inputs();
   const auto whole = run(inputs, 1);
   ASSERT_TRUE(whole);
   for (const int32_t threads : {1, 2, 3, 7}) {
@@ -127,6 +140,28 @@ TEST_P(Bits, DoNotDependOnThreadsBatchOrRepetition) {
     const auto alone = run(row_of(inputs, row), 1);
     ASSERT_TRUE(alone);
     expect_same_bits(*alone, row_of(*whole, row));
+  }
+}
+
+// Targets with FMA; SSE4 rounds products on their own.
+TEST_P(Bits, DoNotDependOnTheInstructionSet) {
+  load();
+  if (IsSkipped() || HasFatalFailure()) return;
+  const std::vector<Tensor> inputs = random_inputs();
+  std::optional<std::vector<Tensor>> first;
+  for (int32_t i = 0; i < lathe_target_count(); ++i) {
+    const std::string name = lathe_target_name(i);
+    if (lathe_target_supported(i) == 0 || name.starts_with("SSE")) continue;
+    SCOPED_TRACE(name);
+    ASSERT_EQ(lathe_target_select(name.c_str(), nullptr, 0), LATHE_OK);
+    compile();
+    auto outputs = run(inputs, 1);
+    ASSERT_TRUE(outputs);
+    if (first) {
+      expect_same_bits(*outputs, *first);
+    } else {
+      first = std::move(outputs);
+    }
   }
 }
 
