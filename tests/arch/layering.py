@@ -17,6 +17,8 @@ ALLOWED = {
     "ir/kernel": ("ir/base", "ir/scalar"),
     "runtime": ("lathe/",),
     "compiler/frontend/onnx": ("ir/base", "ir/scalar", "ir/graph", "compiler/frontend/weights"),
+    "compiler/frontend/torch": ("ir/base", "ir/scalar", "ir/graph", "compiler/frontend/weights", "compiler/interp"),
+    "compiler/frontend/torch/python": ("ir/base",),
     "compiler/frontend/weights": ("ir/base", "ir/scalar", "ir/graph"),
     # Fusion asks the same question as lowering: what do the contraction kernels take?
     "compiler/passes": ("ir/base", "ir/scalar", "ir/graph", "compiler/interp", "compiler/lower/epilogue.h"),

@@ -1,0 +1,125 @@
+// The tracer: tensors of an evaluated program, recorded as values of a graph.
+//
+// Every operation on a tensor appends nodes to the module through the GraphBuilder and gives a new row of the table of
+// tensors. A row knows its graph value, its strides (so that `view` fails where PyTorch's does) and its storage: rows
+// made by view operations share the storage of their base, and an operation in place updates what all of them see.
+// Parameters and buffers are rows whose graph constant is made at their first use, when their name is known.
+// The tracer is the evaluator's Host. The library's tables (torch_*.cpp, nn_*.cpp) build through it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/frontend/torch/python/evaluator.h"
+#include "ir/graph/builder.h"
+
+namespace lathe::torch {
+
+/// How PyTorch fills a parameter that no weights file gives. Uniform is in [-bound, bound).
+struct Initialization {
+  enum class Kind : uint8_t { Zeros, Ones, Uniform, Normal, Constant, Computed };
+  Kind kind = Kind::Zeros;
+  double bound = 0;    ///< of Uniform; the standard deviation of Normal; the number of Constant
+  ValueId computed{};  ///< of Computed: the value it was constructed from, made of constants
+};
+
+/// Gives the elements of parameters by their dotted names. Made by the driver from a weights file or a seed.
+class ParameterSource {
+ public:
+  virtual ~ParameterSource() = default;
+  /// The constant for a parameter or buffer; `absent` data where nobody will read it (lathe check). Computed
+  /// initialisations are only asked for when a weights file is there; nothing then means: keep the computed value.
+  virtual std::optional<ConstantData> parameter(const std::string& name, const TensorType& type,
+                                                const Initialization& initialization) = 0;
+};
+
+class Tracer final : public Host {
+ public:
+  /// Both must outlive the tracer. Graph nodes are appended to the root region of `module`; faults of inference go to
+  /// the Diagnostics of the evaluator.
+  Tracer(Module& module, ParameterSource& parameters);
+  ~Tracer() override;
+  /// Must be called once, before anything is traced.
+  void attach(Evaluator& evaluator);
+
+  [[nodiscard]] Evaluator& evaluator();
+  /// Set to the location of the expression and the name of the layer that are evaluated now.
+  [[nodiscard]] GraphBuilder& builder();
+  [[nodiscard]] Module& module();
+
+  // -------------------------------------------------------------------------------------------------------- the table
+  /// A new dense tensor for a graph value.
+  TensorId add(ValueId value);
+  /// A tensor that shares the storage of `base`: `value` was made from it by the view operation `remake`, which makes
+  /// the same view of another version of the base; `write` makes a new base from the old one and a changed view.
+  /// `strides` are in elements; invalid Dims where they are not known.
+  using Remake = std::function<Result<ValueId>(Tracer&, ValueId base)>;
+  using Write = std::function<Result<ValueId>(Tracer&, ValueId base, ValueId view)>;
+  TensorId add_view(TensorId base, ValueId value, std::vector<Dim> strides, Remake remake, Write write);
+  /// The graph value that the tensor stands for now (parameters are made, views of changed bases are made again).
+  Result<ValueId> value(TensorId tensor);
+  /// An operation in place: everything that shares the storage sees the new value. A dtype or shape that differs from
+  /// the tensor's is reported as PyTorch does.
+  Status assign(TensorId tensor, ValueId value);
+  [[nodiscard]] const TensorType& type(TensorId tensor) const;
+  [[nodiscard]] const Shape& dims(TensorId tensor) const { return type(tensor).dims; }
+  [[nodiscard]] int rank(TensorId tensor) const { return type(tensor).rank(); }
+  [[nodiscard]] ElementType element(TensorId tensor) const { return type(tensor).element; }
+  /// In elements; of a dense row-major tensor unless a view changed them.
+  [[nodiscard]] std::vector<Dim> strides(TensorId tensor) const;
+  [[nodiscard]] bool is_contiguous(TensorId tensor) const;
+  /// "(2, 3, H)"
+  [[nodiscard]] std::string shape_text(TensorId tensor) const;
+
+  // ------------------------------------------------------------------------------------------------------- parameters
+  /// A tensor that weights may give; `is_parameter` is false for buffers.
+  TensorId add_parameter(TensorType type, Initialization initialization, bool is_parameter, LocationId where);
+  [[nodiscard]] bool is_parameter(TensorId tensor) const;  ///< nn.Parameter, not a buffer
+  /// The dotted name that a weights file uses; the first one that is set stays.
+  void set_parameter_name(TensorId tensor, std::string name);
+
+  // ------------------------------------------------------------------------------------------------------------ values
+  /// The Python int, float, bool or (nested) list as a constant tensor; the dtype as torch.tensor chooses it unless
+  /// given.
+  Result<TensorId> from_python(const Value& value, std::optional<ElementType> element, LocationId where);
+  /// The element type of a torch.dtype value.
+  [[nodiscard]] std::optional<ElementType> dtype(const Value& value);
+  [[nodiscard]] Value dtype_value(ElementType element);
+  [[nodiscard]] Value size_value(const Shape& dims);  ///< torch.Size
+  /// A tensor or a number as a graph value of type promotion with `with`: numbers take the tensor's dtype as PyTorch
+  /// does.
+  Result<ValueId> operand(const Value& value, TensorId with, LocationId where);
+  /// PyTorch's result type of two operands, of which at least one is a tensor.
+  [[nodiscard]] ElementType promoted(const Value& left, const Value& right);
+  /// Elements of a tensor that depends on constants alone, computed now.
+  Result<ConstantData> known(TensorId tensor, LocationId where);
+
+  // -------------------------------------------------------------------------------------------------------------- Host
+  std::optional<Result<Value>> tensor_attribute(Evaluator& evaluator, TensorId tensor, NameId name) override;
+  Status set_tensor_attribute(Evaluator& evaluator, TensorId tensor, NameId name,
+                              const lathe::torch::Value& value) override;
+  Result<Value> binary(Evaluator& evaluator, BinaryOp op, const Value& left, const Value& right) override;
+  Result<Value> binary_in_place(Evaluator& evaluator, BinaryOp op, TensorId left, const Value& right) override;
+  Result<Value> compare(Evaluator& evaluator, CompareOp op, const Value& left, const Value& right) override;
+  Result<Value> unary(Evaluator& evaluator, UnaryOp op, TensorId operand) override;
+  Result<Value> get_item(Evaluator& evaluator, TensorId tensor, const Value& index) override;
+  Status set_item(Evaluator& evaluator, TensorId tensor, const Value& index, const Value& value) override;
+  Result<std::vector<Value>> iterate(Evaluator& evaluator, TensorId tensor) override;
+  Result<Dim> length(Evaluator& evaluator, TensorId tensor) override;
+  Result<Value> element(Evaluator& evaluator, TensorId tensor) override;
+  std::string text(TensorId tensor) override;
+  ObjectId tensor_class(Evaluator& evaluator, TensorId tensor) override;
+
+ private:
+  struct Internals;  ///< tracer_internals.h
+  std::unique_ptr<Internals> internals_;
+};
+
+/// The tracer behind the evaluator of a native call.
+[[nodiscard]] inline Tracer& tracer_of(Evaluator& evaluator) { return static_cast<Tracer&>(evaluator.host()); }
+
+}  // namespace lathe::torch
