@@ -1,11 +1,15 @@
 // The pages of docs/diagnostics: every kind has one, its example fails as the page says, and a test knows the kind.
 //
-// A page's ```lathe block becomes example.lathe, its ```onnx block example.onnx (text form of
-// tests/support/onnx_text.h); the commands behind `$ ` in its ```console blocks run, and what they print must be what
-// the page shows. LATHE_BLESS=1 rewrites the output in the pages.
+// A page's ```lathe block becomes example.lathe, its ```python block example.py, its ```onnx block example.onnx (text
+// form of tests/support/onnx_text.h), its ```safetensors block, a line `name = f32[2, 4]` an entry of zeros,
+// example.safetensors, its ```pickle block example.pth, byte for byte; the commands behind `$ ` in its ```console
+// blocks run, and what they print must be what the page shows. LATHE_BLESS=1 rewrites the output in the pages.
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include <fstream>
+#include <sstream>
 
 #include "gtest/gtest.h"
 #include "compiler/tools/diagnostic_pages.h"
@@ -57,6 +61,30 @@ std::string run_console(std::string_view block, const std::filesystem::path& fol
   return result;
 }
 
+// `name = f32[2, 4]` a line, as the bytes of a safetensors file.
+std::string safetensors_of_zeros(std::string_view text) {
+  nlohmann::ordered_json header;
+  size_t bytes = 0;
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);) {
+    const size_t type = line.find(" = f32[");
+    if (type == std::string::npos) continue;
+    std::istringstream sizes(line.substr(type + 7));
+    std::vector<int64_t> dims;
+    size_t size = sizeof(float);
+    for (int64_t dim = 0; sizes >> dim; sizes.ignore(2)) {
+      dims.push_back(dim);
+      size *= static_cast<size_t>(dim);
+    }
+    header[line.substr(0, type)] = {{"dtype", "F32"}, {"shape", dims}, {"data_offsets", {bytes, bytes + size}}};
+    bytes += size;
+  }
+  const std::string head = header.dump();
+  std::string file(8, '\0');
+  for (size_t i = 0; i < 8; ++i) file[i] = static_cast<char>(uint64_t{head.size()} >> (8 * i) & 0xffu);
+  return file + head + std::string(bytes, '\0');
+}
+
 class DiagnosticPage : public ::testing::TestWithParam<DiagnosticInfo> {};
 
 TEST_P(DiagnosticPage, SaysWhatTheProgramSays) {
@@ -76,6 +104,9 @@ TEST_P(DiagnosticPage, SaysWhatTheProgramSays) {
   for (const Block& block : blocks_of(text)) {
     const std::string content = text.substr(block.begin, block.end - block.begin);
     if (block.language == "lathe") folder.write("example.lathe", content);
+    if (block.language == "python") folder.write("example.py", content);
+    if (block.language == "pickle") folder.write("example.pth", content.substr(0, content.size() - 1));
+    if (block.language == "safetensors") folder.write("example.safetensors", safetensors_of_zeros(content));
     if (block.language == "onnx") ASSERT_EQ(write_onnx_text(content, folder.path(), "example.onnx"), "");
     if (block.language != "console") continue;
     const std::string actual = run_console(content, folder.path());
