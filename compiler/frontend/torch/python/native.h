@@ -31,6 +31,8 @@ struct NativeFunctionRow {
   NativeKind kind = NativeKind::Function;
 };
 
+/// A method `__new__` ("cls, ...") makes the value that a call of the class gives, which need not be an instance
+/// (nn.Parameter makes a tensor); `__init__` follows only when it is an instance of the class.
 struct NativeClassRow {
   std::string_view name;   ///< "Linear"
   std::string_view bases;  ///< with their paths, blanks between: "torch.nn.Module"; "" is object

@@ -47,9 +47,24 @@ class Tracer final : public Host {
   void attach(Evaluator& evaluator);
 
   [[nodiscard]] Evaluator& evaluator();
-  /// Set to the location of the expression and the name of the layer that are evaluated now.
+  /// Set to the location of the expression and the name of the layer that are evaluated now (see layers()).
   [[nodiscard]] GraphBuilder& builder();
   [[nodiscard]] Module& module();
+
+  // ----------------------------------------------------------------------------------------------- layers (for nn/)
+  /// One call of a module that is under way. `where` is set for layers of the library: the place that their nodes get;
+  /// invalid for the user's own modules, whose nodes get the place of the expression.
+  struct LayerScope {
+    std::string name;  ///< dotted; "" when nobody has named the module
+    LocationId where;
+  };
+  /// Outermost first. nn.Module's call keeps them; builder() reads the last.
+  [[nodiscard]] std::vector<LayerScope>& layers() { return layers_; }
+  /// What the library of layers keeps for one evaluation; made by it at first use.
+  struct LayerState {
+    virtual ~LayerState() = default;
+  };
+  [[nodiscard]] std::unique_ptr<LayerState>& layer_state() { return layer_state_; }
 
   // -------------------------------------------------------------------------------------------------------- the table
   /// A new dense tensor for a graph value.
@@ -117,6 +132,8 @@ class Tracer final : public Host {
  private:
   struct Internals;  ///< tracer_internals.h
   std::unique_ptr<Internals> internals_;
+  std::vector<LayerScope> layers_;
+  std::unique_ptr<LayerState> layer_state_;
 };
 
 /// The tracer behind the evaluator of a native call.
