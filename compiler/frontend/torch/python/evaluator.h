@@ -179,7 +179,7 @@ class Evaluator {
   [[nodiscard]] const std::vector<Frame>& frames() const { return frames_; }
   /// Natives that call back (a Sequential its members) push a frame, so that faults show the way.
   void push_frame(Frame frame) { frames_.push_back(std::move(frame)); }
-  void pop_frame() { frames_.pop_back(); }
+  void pop_frame();
 
  private:
   struct Internals;  ///< evaluator_internals.h

@@ -33,6 +33,12 @@ struct NativeFunctionRow {
 
 /// A method `__new__` ("cls, ...") makes the value that a call of the class gives, which need not be an instance
 /// (nn.Parameter makes a tensor); `__init__` follows only when it is an instance of the class.
+/// The built-in classes (path "builtins") are rows too: `int`, `list`, `str` ... have `__new__` and their methods; a
+/// subclass by the user gets itself as `cls` (a dict made for it carries that as DictObject::type) and has `__init__`
+/// called when the class has one. Classes without a row (object, function, NoneType ...) are made by the evaluator.
+/// A class method `__init_subclass__` ("cls") is called with every new class below it and may give another value to
+/// bind in its place; None keeps the class (NamedTuple, Enum). `super`, `object` and `type` belong to the evaluator. A
+/// tuple with a type finds its items by name through the class attribute `_fields`, a tuple of strings.
 struct NativeClassRow {
   std::string_view name;   ///< "Linear"
   std::string_view bases;  ///< with their paths, blanks between: "torch.nn.Module"; "" is object
@@ -62,8 +68,9 @@ struct NativeCall {
   std::vector<Value> arguments;
   /// By parameter: where the argument was written; the call itself for defaults and expanded ones.
   std::vector<LocationId> places;
-  std::vector<bool> given;  ///< by parameter: not the default
-  LocationId where;         ///< the whole call
+  std::vector<bool> given;                  ///< by parameter: not the default
+  LocationId where;                         ///< the whole call
+  std::span<const std::string> parameters;  ///< their names
 
   [[nodiscard]] size_t position(std::string_view parameter) const;  ///< checked
   [[nodiscard]] const Value& argument(std::string_view parameter) const { return arguments[position(parameter)]; }
