@@ -75,6 +75,8 @@ class Tracer final : public Host {
   using Remake = std::function<Result<ValueId>(Tracer&, ValueId base)>;
   using Write = std::function<Result<ValueId>(Tracer&, ValueId base, ValueId view)>;
   TensorId add_view(TensorId base, ValueId value, std::vector<Dim> strides, Remake remake, Write write);
+  /// Another name of the same elements (detach(), .data): no parameter itself, but what changes it changes `base`.
+  TensorId add_alias(TensorId base);
   /// The graph value that the tensor stands for now (parameters are made, views of changed bases are made again).
   Result<ValueId> value(TensorId tensor);
   /// An operation in place: everything that shares the storage sees the new value. A dtype or shape that differs from
@@ -87,15 +89,39 @@ class Tracer final : public Host {
   /// In elements; of a dense row-major tensor unless a view changed them.
   [[nodiscard]] std::vector<Dim> strides(TensorId tensor) const;
   [[nodiscard]] bool is_contiguous(TensorId tensor) const;
+  /// Where the nearest view that made the tensor non-contiguous was taken; invalid when it is contiguous.
+  [[nodiscard]] LocationId reordered_at(TensorId tensor) const;
   /// "(2, 3, H)"
   [[nodiscard]] std::string shape_text(TensorId tensor) const;
+  [[nodiscard]] static std::string shape_text(const Shape& dims);
+  /// Where faults of now belong: the place of the innermost library layer, else the expression.
+  [[nodiscard]] LocationId here();
 
   // ------------------------------------------------------------------------------------------------------- parameters
   /// A tensor that weights may give; `is_parameter` is false for buffers.
   TensorId add_parameter(TensorType type, Initialization initialization, bool is_parameter, LocationId where);
   [[nodiscard]] bool is_parameter(TensorId tensor) const;  ///< nn.Parameter, not a buffer
-  /// The dotted name that a weights file uses; the first one that is set stays.
+  /// The dotted name that a weights file uses; the first one that is set stays. Until then a parameter that is read
+  /// stands for its initial value.
   void set_parameter_name(TensorId tensor, std::string name);
+  /// Gives a parameter (or an alias of one) other initial values: nn.init, `weight.data.normal_()`. For other tensors
+  /// the new values are written in place.
+  Status set_initialization(TensorId tensor, Initialization initialization);
+
+  // --------------------------------------------------------------------------------------------------- random numbers
+  /// A tensor of random numbers: an input of the graph from its first use on. Made while an `__init__` runs it is a
+  /// constant of the ParameterSource instead (asked for by the name "" and the initialization).
+  TensorId add_random(TensorType type, std::optional<Initialization> initialization, std::string_view name,
+                      LocationId where);
+  /// How a random tensor is filled, when nothing has used or changed it yet: for nn.Parameter(torch.randn(...)).
+  [[nodiscard]] std::optional<Initialization> random_initialization(TensorId tensor) const;
+  struct RandomInput {
+    TensorId tensor;
+    ValueId value;  ///< the input; named for the function, `randn`, `randn.1` ...
+    LocationId where;
+  };
+  /// The random tensors that became inputs, in the order of the graph's inputs.
+  [[nodiscard]] const std::vector<RandomInput>& random_inputs() const;
 
   // ------------------------------------------------------------------------------------------------------------ values
   /// The Python int, float, bool or (nested) list as a constant tensor; the dtype as torch.tensor chooses it unless
@@ -104,13 +130,19 @@ class Tracer final : public Host {
   /// The element type of a torch.dtype value.
   [[nodiscard]] std::optional<ElementType> dtype(const Value& value);
   [[nodiscard]] Value dtype_value(ElementType element);
+  /// The same while the evaluator is being made.
+  [[nodiscard]] Value dtype_value(Evaluator& evaluator, ElementType element);
   [[nodiscard]] Value size_value(const Shape& dims);  ///< torch.Size
+  /// An integer as an i64[] value: a constant, or computed from sizes.
+  Result<ValueId> integer_value(const Dim& integer);
   /// A tensor or a number as a graph value of type promotion with `with`: numbers take the tensor's dtype as PyTorch
   /// does.
   Result<ValueId> operand(const Value& value, TensorId with, LocationId where);
+  /// A tensor or a number as a graph value of the given element type.
+  Result<ValueId> operand_as(const Value& value, ElementType element, LocationId where);
   /// PyTorch's result type of two operands, of which at least one is a tensor.
   [[nodiscard]] ElementType promoted(const Value& left, const Value& right);
-  /// Elements of a tensor that depends on constants alone, computed now.
+  /// Elements of a tensor that depends on constants alone, computed now; LT0511 when it depends on more.
   Result<ConstantData> known(TensorId tensor, LocationId where);
 
   // -------------------------------------------------------------------------------------------------------------- Host
