@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/frontend/torch/definition.h"
 #include "compiler/passes/pipeline.h"
 #include "ir/graph/graph.h"
 #include "ir/kernel/program.h"
@@ -38,12 +39,23 @@ struct LoadOptions {
   /// ONNX: values of inputs that are known now, by the constants' names, for operators that need their operands before
   /// the model runs. The inputs stay inputs; the module is right only for these values.
   std::vector<ConstantData> input_values = {};
+
+  // PyTorch source. `input_types` are then the arguments of `forward`, by name, or by position where the name is empty.
+  std::string weights = {};  ///< a file of parameters; without one they are initialised at random
+  bool strict = true;        ///< names of the file and of the definition must match
+  bool train = false;        ///< training mode: batch statistics, dropout
+  uint64_t seed = 0;         ///< of random parameters
+  bool types_only = false;   ///< nobody will run the module: parameters need no elements
 };
 
-/// Reads a model file: `.onnx`, or `.lathe` (textual graph IR). `module` must be empty; on failure it holds the
-/// locations that the diagnostics refer to and nothing else of use. Weights stay in the mapped file.
+/// Reads a model: `net.onnx`, `net.lathe` (textual graph IR), or PyTorch source, which is read without Python: `net.py`
+/// (a script), `net.py:model` (a name of it), `net.py:Net(10)` (an expression). `module` must be empty; on failure it
+/// holds the locations that the diagnostics refer to and nothing else of use. Weights stay in the mapped file.
+/// `definition` may be null; what there is to say is there after a failure too.
 [[nodiscard]] Status load_model(const std::string& path, const LoadOptions& options, Module& module,
-                                Diagnostics& diagnostics);
+                                Diagnostics& diagnostics, Definition* definition = nullptr);
+/// Whether `path` names PyTorch source, with or without an entry.
+[[nodiscard]] bool names_python(std::string_view path);
 
 // ---------------------------------------------------------------------------------------------------------- compiling
 

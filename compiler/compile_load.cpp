@@ -84,11 +84,15 @@ constexpr std::array kFormats = {Format{".onnx", load_onnx}, Format{".lathe", lo
 
 }  // namespace
 
-Status load_model(const std::string& path, const LoadOptions& options, Module& module, Diagnostics& diagnostics) {
+bool names_python(std::string_view path) { return path.ends_with(".py"); }
+
+Status load_model(const std::string& path, const LoadOptions& options, Module& module, Diagnostics& diagnostics,
+                  Definition* definition) {
+  static_cast<void>(definition);
   for (const Format& format : kFormats) {
     if (path.ends_with(format.suffix)) return format.load(path, options, module, diagnostics);
   }
-  return diagnostics.report(DiagnosticKind::UnknownModelKind, {}, "{}: Lathe reads .onnx and .lathe files", path)
+  return diagnostics.report(DiagnosticKind::UnknownModelKind, {}, "{}: Lathe reads .onnx, .py and .lathe files", path)
       .emit();
 }
 

@@ -27,10 +27,8 @@ double milliseconds_since(Clock::time_point start) {
 }
 
 struct BenchArguments {
-  std::string path;
-  std::vector<std::string> inputs;
+  DefinitionArguments model;
   double seconds = 2;
-  int64_t seed = 0;
   bool json = false;
   CompileArguments compile;
 };
@@ -116,24 +114,25 @@ Status measure_model(const CompiledModel& model, const std::vector<Tensor>& valu
 }
 
 std::string as_json(const BenchArguments& arguments, const Measurement& found) {
-  const nlohmann::ordered_json report{{"model", valid_utf8(std::filesystem::path(arguments.path).filename().string())},
-                                      {"inputs", found.inputs},
-                                      {"backend", found.backend},
-                                      {"threads", arguments.compile.threads},
-                                      {"runs", found.microseconds.size()},
-                                      {"median_us", found.quantile(0.5)},
-                                      {"min_us", found.microseconds.front()},
-                                      {"p99_us", found.quantile(0.99)},
-                                      {"import_ms", found.import_ms},
-                                      {"compile_ms", found.compile_ms},
-                                      {"first_run_ms", found.first_run_ms},
-                                      {"peak_rss_kib", peak_rss_kib()},
-                                      {"cache", "off"}};
+  const nlohmann::ordered_json report{
+      {"model", valid_utf8(std::filesystem::path(arguments.model.path).filename().string())},
+      {"inputs", found.inputs},
+      {"backend", found.backend},
+      {"threads", arguments.compile.threads},
+      {"runs", found.microseconds.size()},
+      {"median_us", found.quantile(0.5)},
+      {"min_us", found.microseconds.front()},
+      {"p99_us", found.quantile(0.99)},
+      {"import_ms", found.import_ms},
+      {"compile_ms", found.compile_ms},
+      {"first_run_ms", found.first_run_ms},
+      {"peak_rss_kib", peak_rss_kib()},
+      {"cache", "off"}};
   return json_text(report) + "\n";
 }
 
 std::string as_text(const BenchArguments& arguments, const Measurement& found) {
-  std::string text = fmt::format("{} on {}, {} {}\n", display_text(arguments.path), found.backend,
+  std::string text = fmt::format("{} on {}, {} {}\n", display_text(arguments.model.path), found.backend,
                                  arguments.compile.threads, arguments.compile.threads == 1 ? "thread" : "threads");
   for (const std::string& input : found.inputs) text += fmt::format("  input      {}\n", input);
   text += fmt::format("  median     {:.3f} us over {} runs (least {:.3f}, p99 {:.3f})\n", found.quantile(0.5),
@@ -148,7 +147,7 @@ ExitStatus execute(const BenchArguments& arguments, const Session& session) {
   Module module;
   Diagnostics diagnostics;
   const Result<std::vector<InputArgument>> inputs =
-      parse_input_arguments(arguments.inputs, module.locations, diagnostics);
+      parse_input_arguments(arguments.model.inputs, module.locations, diagnostics);
   if (!inputs.ok()) {
     static_cast<void>(session.fail(diagnostics, module.locations));
     return ExitStatus::CommandLineWrong;
@@ -160,7 +159,7 @@ ExitStatus execute(const BenchArguments& arguments, const Session& session) {
   found.backend = arguments.compile.backend;
   session.progress("loading");
   const Clock::time_point import_start = Clock::now();
-  if (!open_model(arguments.path, *inputs, module, diagnostics).ok() ||
+  if (!open_model(arguments.model, *inputs, ModelUse::Run, module, diagnostics).ok() ||
       !check_sizes(options->dims, module, diagnostics).ok()) {
     return session.fail(diagnostics, module.locations);
   }
@@ -171,7 +170,7 @@ ExitStatus execute(const BenchArguments& arguments, const Session& session) {
   found.compile_ms = milliseconds_since(compile_start);
   if (!model.ok()) return session.fail(diagnostics, module.locations);
   const Result<std::vector<Tensor>> values =
-      input_values(model->inputs(), *inputs, options->dims, static_cast<uint64_t>(arguments.seed), diagnostics);
+      input_values(model->inputs(), *inputs, options->dims, static_cast<uint64_t>(arguments.model.seed), diagnostics);
   if (!values.ok()) return session.fail(diagnostics, model->locations());
   for (const Tensor& value : *values) found.inputs.push_back(compact_text(borrow(value).type));
   found.arena = model->peak_bytes_formula();
@@ -190,10 +189,8 @@ ExitStatus bench_command(Arguments words, const Session& session) {
   OptionParser options("bench", "Measures a model: time per call, compile time, memory.",
                        "One call on ready inputs is timed, for two seconds or ten runs, whichever is longer, after a "
                        "warm-up.\n\nExample:\n  lathe bench net.onnx -i 'x=f32[1,3,224,224]' --threads 2 --json");
-  options.positional("MODEL", arguments.path, "A .onnx or .lathe file");
-  options.texts("-i,--input", arguments.inputs, "X=FILE", "An input: a file, or a type for random data");
+  arguments.model.add_to(options, true);
   options.number("--seconds", arguments.seconds, "How long to measure (2)");
-  options.integer("--seed", arguments.seed, 0, INT64_MAX / 2, "Of random data (0)");
   options.flag("--json", arguments.json, "Print one JSON object");
   arguments.compile.add_to(options);
   if (const auto status = options.parse(words, session)) return *status;

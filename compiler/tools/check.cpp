@@ -48,16 +48,44 @@ Json named_json(const std::vector<Named>& list) {
   return result;
 }
 
-std::string as_json(const Diagnostics& diagnostics, const Module& module, bool is_loaded) {
+std::vector<Layer> layers_of(const Definition& definition, const Module& module) {
+  std::vector<Layer> result;
+  for (const Definition::Layer& layer : definition.layers) {
+    const Location* origin = module.locations.origin(layer.where);
+    const Span* span = origin == nullptr ? nullptr : std::get_if<Span>(origin);
+    result.push_back({.name = layer.name,
+                      .op = layer.type,
+                      .output = layer.output,
+                      .line = span == nullptr ? 0 : module.locations.line_column(span->file, span->begin).line});
+  }
+  return result;
+}
+
+std::string as_json(const Diagnostics& diagnostics, const Module& module, const Definition& definition,
+                    bool is_loaded) {
   Json layer_list = Json::array();
+  Json value_list = Json::array();
   Json parameter_list = Json::array();
-  if (is_loaded) {
-    for (const Layer& layer : layers(module)) {
+  for (const Definition::NamedTensor& value : definition.values) {
+    const auto* span = std::get_if<Span>(module.locations.origin(value.where));
+    value_list.push_back({{"name", valid_utf8(value.name)},
+                          {"line", span == nullptr ? 0 : module.locations.line_column(span->file, span->begin).line},
+                          {"type", compact_text(value.type)}});
+  }
+  for (const Definition::Parameter& parameter : definition.parameters) {
+    parameter_list.push_back({{"name", valid_utf8(parameter.name)},
+                              {"type", compact_text(parameter.type)},
+                              {"buffer", parameter.is_buffer}});
+  }
+  if (is_loaded || definition.is_definition) {
+    for (const Layer& layer : definition.is_definition ? layers_of(definition, module) : layers(module)) {
       layer_list.push_back({{"name", valid_utf8(layer.name)},
                             {"op", valid_utf8(layer.op)},
                             {"output", layer.output},
                             {"line", layer.line == 0 ? Json(nullptr) : Json(layer.line)}});
     }
+  }
+  if (is_loaded && !definition.is_definition) {
     for (const Parameter& parameter : parameters(module)) {
       parameter_list.push_back(
           {{"name", valid_utf8(parameter.name)}, {"type", compact_text(parameter.type)}, {"buffer", false}});
@@ -69,7 +97,7 @@ std::string as_json(const Diagnostics& diagnostics, const Module& module, bool i
                     {"unsupported", diagnostics.count(Severity::Unsupported)},
                     {"diagnostics", diagnostics_json(diagnostics, module.locations)},
                     {"layers", std::move(layer_list)},
-                    {"values", Json::array()},
+                    {"values", std::move(value_list)},
                     {"parameters", std::move(parameter_list)},
                     {"inputs", is_loaded ? named_json(inputs_of(module)) : Json::array()},
                     {"outputs", is_loaded ? named_json(outputs_of(module)) : Json::array()}};
@@ -86,10 +114,10 @@ std::string bytes_text(double bytes) {
   return unit == 0 ? fmt::format("{:.0f} {}", bytes, kUnits[unit]) : fmt::format("{:.1f} {}", bytes, kUnits[unit]);
 }
 
-std::string totals(const Module& module, size_t layer_count) {
+std::string totals(std::span<const Parameter> parameter_list, size_t layer_count) {
   double elements = 0;
   double bytes = 0;
-  for (const Parameter& parameter : parameters(module)) {
+  for (const Parameter& parameter : parameter_list) {
     const auto count = parameter.type.element_count().as_constant();
     if (!count) continue;
     elements += static_cast<double>(*count);
@@ -99,9 +127,9 @@ std::string totals(const Module& module, size_t layer_count) {
                      bytes_text(bytes));
 }
 
-std::string layer_table(const Module& module) {
+// `  name  op  output` a line, under a head.
+std::string layer_lines(const std::vector<Layer>& list) {
   constexpr size_t kWidest = 48;
-  const std::vector<Layer> list = layers(module);
   size_t name_width = 5;
   size_t op_width = 2;
   for (const Layer& layer : list) {
@@ -119,12 +147,51 @@ std::string layer_table(const Module& module) {
   };
   line("layer", "op", "output");
   for (const Layer& layer : list) line(layer.name, layer.op, layer.output);
-  text += "\n";
+  return text;
+}
+
+std::string layer_table(const Module& module) {
+  const std::vector<Layer> list = layers(module);
+  std::string text = layer_lines(list) + "\n";
   for (const Named& input : inputs_of(module))
     text += fmt::format("input   {}  {}\n", display_text(input.name), input.type);
   for (const Named& output : outputs_of(module))
     text += fmt::format("output  {}  {}\n", display_text(output.name), output.type);
-  return text + totals(module, list.size()) + "\n";
+  return text + totals(parameters(module), list.size()) + "\n";
+}
+
+// The layers in order of completion, then the tensors of a script or the outputs of a model.
+std::string definition_table(const Definition& definition, const Module& module, bool is_loaded) {
+  const std::vector<Layer> list = layers_of(definition, module);
+  std::string text = list.empty() ? "" : layer_lines(list);
+  const auto paragraph = [&](std::string line) { text += (text.empty() ? "" : "\n") + std::move(line); };
+  std::string lines;
+  for (const Definition::NamedTensor& value : definition.values) {
+    lines += fmt::format("{}  {}  {}\n", module.locations.describe(value.where), display_text(value.name),
+                         compact_text(value.type));
+  }
+  if (is_loaded && !definition.missing_inputs && definition.values.empty()) {
+    for (const Named& input : inputs_of(module))
+      lines += fmt::format("input   {}  {}\n", display_text(input.name), input.type);
+    for (const Named& output : outputs_of(module))
+      lines += fmt::format("output  {}  {}\n", display_text(output.name), output.type);
+  }
+  if (!lines.empty()) paragraph(lines);
+  std::vector<Parameter> own;
+  for (const Definition::Parameter& parameter : definition.parameters) {
+    if (!parameter.is_buffer) own.push_back({parameter.name, parameter.type});
+  }
+  if (definition.missing_inputs) {
+    paragraph("");
+    for (const Definition::Parameter& parameter : definition.parameters) {
+      text += fmt::format("{}  {}  {}\n", parameter.is_buffer ? "buffer   " : "parameter", display_text(parameter.name),
+                          compact_text(parameter.type));
+    }
+    text += fmt::format("built, not run: give the types of its inputs ({}) with `-i`\n",
+                        display_text(fmt::format("{}", fmt::join(*definition.missing_inputs, ", "))));
+  }
+  if (!own.empty()) text += totals(own, list.size()) + "\n";
+  return text;
 }
 
 ExitStatus apply_and_report(const Diagnostics& found, const Module& module, const Session& session) {
@@ -146,28 +213,28 @@ ExitStatus apply_and_report(const Diagnostics& found, const Module& module, cons
 
 ExitStatus check_command(Arguments arguments, const Session& session) {
   constexpr std::string_view kFormats[] = {"text", "json", "sarif"};
-  std::string path;
+  DefinitionArguments model;
   std::string format = "text";
-  std::vector<std::string> input_texts;
   bool fix = false;
   OptionParser options(
       "check", "Says what is wrong with a model; shows its layers with their shapes.",
-      "Examples:\n  lathe check net.onnx\n  lathe check net.onnx -i 'x=f32[8,3,224,224]' --format=json");
-  options.positional("MODEL", path, "A .onnx or .lathe file");
-  options.texts("-i,--input", input_texts, "X=TYPE", "Type of an input, such as x=f32[1,3,32,32] or x=f32[N,3,H,W]");
+      "Examples:\n  lathe check net.onnx\n  lathe check net.onnx -i 'x=f32[8,3,224,224]' --format=json\n"
+      "  lathe check net.py\n  lathe check 'net.py:Net(10)' -i x=f32[N,3,32,32] --train");
+  model.add_to(options, false);
   options.choice("--format", format, kFormats, "How diagnostics and layers are written");
   options.flag("--fix", fix, "Apply the fixes that were verified to the source files");
   if (const auto status = options.parse(arguments, session)) return *status;
 
   Module module;
   Diagnostics diagnostics;
-  Result<std::vector<InputArgument>> inputs = parse_input_arguments(input_texts, module.locations, diagnostics);
+  Result<std::vector<InputArgument>> inputs = parse_input_arguments(model.inputs, module.locations, diagnostics);
   if (!inputs.ok()) {
     static_cast<void>(session.fail(diagnostics, module.locations));
     return ExitStatus::CommandLineWrong;
   }
   module = Module();
-  const bool is_loaded = open_model(path, *inputs, module, diagnostics).ok();
+  Definition definition;
+  const bool is_loaded = open_model(model, *inputs, ModelUse::TypesOnly, module, diagnostics, &definition).ok();
   if (is_loaded) {
     for (const Guard& guard : module.guards) {
       const std::string_view relation = guard.relation == Guard::Relation::Equal ? "==" : "<=";
@@ -178,15 +245,16 @@ ExitStatus check_command(Arguments arguments, const Session& session) {
     }
   }
   if (format == "json") {
-    session.out.write(as_json(diagnostics, module, is_loaded));
+    session.out.write(as_json(diagnostics, module, definition, is_loaded));
   } else if (format == "sarif") {
     session.out.write(render_sarif(diagnostics, module.locations, version_number()) + "\n");
   } else {
     session.show(diagnostics, module.locations, session.out);
-    if (is_loaded) {
-      if (!diagnostics.all().empty()) session.out.write("\n");
-      session.out.write(layer_table(module));
-    }
+    const std::string table = definition.is_definition ? definition_table(definition, module, is_loaded)
+                              : is_loaded              ? layer_table(module)
+                                                       : "";
+    if (!table.empty() && !diagnostics.all().empty()) session.out.write("\n");
+    session.out.write(table);
   }
   if (fix) {
     const ExitStatus applied = apply_and_report(diagnostics, module, session);

@@ -52,10 +52,9 @@ Result<std::string> stage_text(Module& module, std::string_view stage, const Com
 }  // namespace
 
 ExitStatus dump_command(Arguments arguments, const Session& session) {
-  std::string path;
+  DefinitionArguments model;
   std::string stage = "graph";
   std::string output;
-  std::vector<std::string> input_texts;
   bool with_locations = false;
   bool remarks = false;
   CompileArguments compile;
@@ -69,9 +68,8 @@ ExitStatus dump_command(Arguments arguments, const Session& session) {
                        "  llvm     LLVM IR for this machine\n"
                        "  asm      its machine code as text\n\n"
                        "The elements of large constants are left out; `lathe opt` prints graphs in full.");
-  options.positional("MODEL", path, "A .onnx or .lathe file");
+  model.add_to(options, false);
   options.choice("--stage", stage, kStages, "Which one (graph)");
-  options.texts("-i,--input", input_texts, "X=TYPE", "Type of an input, such as x=f32[1,3,32,32]");
   options.text("-o,--output", output, "FILE", "Write it there instead of to standard output");
   options.flag("--locs", with_locations, "Print the location of every node of a graph");
   options.flag("--print-remarks", remarks, "Say why operations were not fused, to standard error");
@@ -80,7 +78,7 @@ ExitStatus dump_command(Arguments arguments, const Session& session) {
 
   Module module;
   Diagnostics diagnostics;
-  const Result<std::vector<InputArgument>> inputs = parse_input_arguments(input_texts, module.locations, diagnostics);
+  const Result<std::vector<InputArgument>> inputs = parse_input_arguments(model.inputs, module.locations, diagnostics);
   if (!inputs.ok()) {
     static_cast<void>(session.fail(diagnostics, module.locations));
     return ExitStatus::CommandLineWrong;
@@ -89,7 +87,9 @@ ExitStatus dump_command(Arguments arguments, const Session& session) {
   if (!compile_options.ok()) return session.fail(diagnostics, module.locations);
   compile_options->remarks = remarks;
   module = Module();
-  if (!open_model(path, *inputs, module, diagnostics).ok() ||
+  if (!open_model(model, *inputs, stage == "import" || stage == "graph" ? ModelUse::TypesOnly : ModelUse::Run, module,
+                  diagnostics)
+           .ok() ||
       !check_sizes(compile_options->dims, module, diagnostics).ok()) {
     return session.fail(diagnostics, module.locations);
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "compiler/tools/input_values.h"
 #include "ir/base/display.h"
 
 namespace lathe::tools {
@@ -16,8 +17,47 @@ std::vector<std::string> input_names(const Module& module) {
   return names;
 }
 
-Status open_model(const std::string& path, std::span<const InputArgument> inputs, Module& module,
-                  Diagnostics& diagnostics) {
+namespace {
+
+// For PyTorch source: every argument has a type, that of its array when it is a file.
+Status open_definition(const DefinitionArguments& arguments, std::span<const InputArgument> inputs, ModelUse use,
+                       Module& module, Diagnostics& diagnostics, Definition* definition) {
+  LoadOptions options{.weights = arguments.weights,
+                      .strict = !arguments.no_strict,
+                      .train = arguments.train,
+                      .seed = static_cast<uint64_t>(arguments.seed),
+                      .types_only = use == ModelUse::TypesOnly};
+  for (const InputArgument& input : inputs) {
+    if (input.type() != nullptr) {
+      options.input_types.emplace_back(input.name, *input.type());
+      continue;
+    }
+    LATHE_TRY(const ConstantData array, read_array(*input.path(), input.name, diagnostics));
+    options.input_types.emplace_back(input.name, array.type);
+  }
+  return load_model(arguments.path, options, module, diagnostics, definition);
+}
+
+Status refuse_definition_options(const DefinitionArguments& arguments, Diagnostics& diagnostics) {
+  const std::pair<bool, std::string_view> given[] = {
+      {!arguments.weights.empty(), "--weights"}, {arguments.no_strict, "--no-strict"}, {arguments.train, "--train"}};
+  for (const auto& [is_given, name] : given) {
+    if (!is_given) continue;
+    return diagnostics
+        .report(DiagnosticKind::InputMismatch, {}, "`{}` is for PyTorch source; {} has its weights and its mode in it",
+                name, quoted_name(arguments.path))
+        .emit();
+  }
+  return {};
+}
+
+}  // namespace
+
+Status open_model(const DefinitionArguments& arguments, std::span<const InputArgument> inputs, ModelUse use,
+                  Module& module, Diagnostics& diagnostics, Definition* definition) {
+  const std::string& path = arguments.path;
+  if (names_python(path)) return open_definition(arguments, inputs, use, module, diagnostics, definition);
+  LATHE_TRY_VOID(refuse_definition_options(arguments, diagnostics));
   const auto is_type = [](const InputArgument& input) { return input.type() != nullptr; };
   LoadOptions options;
   std::vector<size_t> indices;
@@ -36,7 +76,7 @@ Status open_model(const std::string& path, std::span<const InputArgument> inputs
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (is_type(inputs[i])) options.input_types.emplace_back(names[indices[i]], *inputs[i].type());
   }
-  return load_model(path, options, module, diagnostics);
+  return load_model(path, options, module, diagnostics, definition);
 }
 
 std::optional<NamedSize> parse_named_size(std::string_view text) {

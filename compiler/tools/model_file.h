@@ -4,6 +4,7 @@
 // Called by every command that takes a MODEL.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,14 +12,18 @@
 #include <vector>
 
 #include "compiler/compile.h"
+#include "compiler/tools/definition_arguments.h"
 #include "compiler/tools/input_argument.h"
 
 namespace lathe::tools {
 
-/// Loads `path` into `module`, which must be empty. Types among `inputs` narrow or replace what the model declares,
-/// files are left alone. On failure the module holds the locations of the diagnostics.
-[[nodiscard]] Status open_model(const std::string& path, std::span<const InputArgument> inputs, Module& module,
-                                Diagnostics& diagnostics);
+/// Loads the model into `module`, which must be empty. Types among `inputs` narrow or replace what the model declares;
+/// files are left alone, but for PyTorch source, whose `forward` takes the types of their arrays. On failure the module
+/// holds the locations of the diagnostics. `definition` may be null.
+enum class ModelUse : uint8_t { Run, TypesOnly };
+[[nodiscard]] Status open_model(const DefinitionArguments& arguments, std::span<const InputArgument> inputs,
+                                ModelUse use, Module& module, Diagnostics& diagnostics,
+                                Definition* definition = nullptr);
 
 /// Reads `N=8`; nothing when it is no such text.
 [[nodiscard]] std::optional<NamedSize> parse_named_size(std::string_view text);

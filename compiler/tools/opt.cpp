@@ -27,7 +27,7 @@ std::vector<std::string> split_list(std::string_view text) {
 
 ExitStatus opt_command(Arguments arguments, const Session& session) {
   constexpr std::string_view kNumerics[] = {"fast", "exact"};
-  std::string path;
+  DefinitionArguments model;
   std::string list = "default";
   std::string output;
   std::string print_after;
@@ -39,7 +39,7 @@ ExitStatus opt_command(Arguments arguments, const Session& session) {
   OptionParser options("opt", "Reads a model, runs passes over it and prints the graph.",
                        "Examples:\n  lathe opt net.lathe --passes=canonicalize,fold\n"
                        "  lathe opt net.onnx --passes=default --print-changed\n`lathe passes` lists the passes.");
-  options.positional("FILE", path, "A .lathe file, or any other model");
+  options.positional("FILE", model.path, "A .lathe file, or any other model");
   options.text("-p,--passes", list, "A,B", "Passes to run, in this order; `default` is what the compiler runs");
   options.text("-o,--output", output, "FILE", "Write the graph there instead of to standard output");
   options.text("--print-after", print_after, "PASS|all", "Print the graph after these passes, to standard error");
@@ -78,7 +78,8 @@ ExitStatus opt_command(Arguments arguments, const Session& session) {
 
   Module module;
   Diagnostics diagnostics;
-  if (!open_model(path, {}, module, diagnostics).ok() || !check_sizes(pipeline.passes.dims, module, diagnostics).ok())
+  if (!open_model(model, {}, ModelUse::Run, module, diagnostics).ok() ||
+      !check_sizes(pipeline.passes.dims, module, diagnostics).ok())
     return session.fail(diagnostics, module.locations);
   const Status status = passes::run_passes(module, diagnostics, pass_list.passes, pipeline);
   show_reports(reports, session);

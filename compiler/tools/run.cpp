@@ -20,12 +20,10 @@ namespace lathe::tools {
 namespace {
 
 struct RunArguments {
-  std::string path;
-  std::vector<std::string> inputs;
+  DefinitionArguments model;
   std::string folder;
   std::vector<std::string> expected;
   double tolerance = 1e-4;
-  int64_t seed = 0;
   CompileArguments compile;
 };
 
@@ -148,7 +146,8 @@ Status compare_outputs(const RunArguments& arguments, const std::vector<std::str
 ExitStatus execute(const RunArguments& arguments, const Session& session) {
   Module module;
   Diagnostics diagnostics;
-  Result<std::vector<InputArgument>> inputs = parse_input_arguments(arguments.inputs, module.locations, diagnostics);
+  Result<std::vector<InputArgument>> inputs =
+      parse_input_arguments(arguments.model.inputs, module.locations, diagnostics);
   if (!inputs.ok()) {
     static_cast<void>(session.fail(diagnostics, module.locations));
     return ExitStatus::CommandLineWrong;
@@ -157,7 +156,7 @@ ExitStatus execute(const RunArguments& arguments, const Session& session) {
   if (!options.ok()) return session.fail(diagnostics, module.locations);
   module = Module();
   session.progress("loading");
-  if (!open_model(arguments.path, *inputs, module, diagnostics).ok() ||
+  if (!open_model(arguments.model, *inputs, ModelUse::Run, module, diagnostics).ok() ||
       !check_sizes(options->dims, module, diagnostics).ok()) {
     return session.fail(diagnostics, module.locations);
   }
@@ -166,7 +165,7 @@ ExitStatus execute(const RunArguments& arguments, const Session& session) {
   if (!model.ok()) return session.fail(diagnostics, module.locations);
   show_reports(model->report().passes, session);
   const Result<std::vector<Tensor>> values =
-      input_values(model->inputs(), *inputs, options->dims, static_cast<uint64_t>(arguments.seed), diagnostics);
+      input_values(model->inputs(), *inputs, options->dims, static_cast<uint64_t>(arguments.model.seed), diagnostics);
   if (!values.ok()) return session.fail(diagnostics, model->locations());
   std::vector<TensorView> views;
   for (const Tensor& value : *values) views.push_back(value.view());
@@ -198,15 +197,13 @@ ExitStatus run_command(Arguments words, const Session& session) {
   OptionParser options("run", "Executes a model. Inputs come from files; one that isn't given gets random data.",
                        "Examples:\n  lathe run net.onnx -i x=image.npy -o results\n"
                        "  lathe run net.onnx -i 'x=f32[8,3,224,224]' --seed 1\n"
-                       "  lathe run net.onnx -i image.npy --expect golden.npy");
-  options.positional("MODEL", arguments.path, "A .onnx or .lathe file");
-  options.texts("-i,--input", arguments.inputs, "X=FILE",
-                "An input: a .npy, .npz or .pb file, or a type for random data");
+                       "  lathe run net.onnx -i image.npy --expect golden.npy\n"
+                       "  lathe run 'net.py:Net(10)' -i x=image.npy --weights net.safetensors");
+  arguments.model.add_to(options, true);
   options.text("-o,--output", arguments.folder, "DIR", "Write every output to DIR/NAME.npy instead of a summary");
   options.texts("--expect", arguments.expected, "FILE", "Compare an output with this file; [NAME=]FILE");
   options.number("--tolerance", arguments.tolerance,
                  "How far it may be off, in parts of the largest expected value (1e-4)");
-  options.integer("--seed", arguments.seed, 0, INT64_MAX / 2, "Of random data (0)");
   arguments.compile.add_to(options);
   if (const auto status = options.parse(words, session)) return *status;
   return execute(arguments, session);

@@ -1,0 +1,96 @@
+// Texts and lists about a traced definition.
+#include "compiler/frontend/torch/describe.h"
+
+#include <fmt/format.h>
+
+namespace lathe::torch {
+namespace {
+
+// Results nest as deep as programs make them; what lies deeper is left out.
+constexpr int kDeepest = 20;
+
+std::string compact(const TensorType& type) {
+  std::string result;
+  for (const char c : text(Type(type))) {
+    if (c != ' ') result += c;
+  }
+  return result;
+}
+
+const std::vector<Value>* items_of(Evaluator& evaluator, const Value& value) {
+  if (const auto* tuple = evaluator.heap().as<TupleObject>(value)) return &tuple->items;
+  if (const auto* list = evaluator.heap().as<ListObject>(value)) return &list->items;
+  return nullptr;
+}
+
+std::string type_text(Evaluator& evaluator, const Value& value, int depth) {
+  if (const auto* tensor = std::get_if<TensorId>(&value)) return compact(tracer_of(evaluator).type(*tensor));
+  if (is_none(value)) return "None";
+  if (depth == kDeepest) return "...";
+  std::vector<std::string> parts;
+  if (const std::vector<Value>* items = items_of(evaluator, value)) {
+    for (const Value& item : *items) parts.push_back(type_text(evaluator, item, depth + 1));
+  } else if (const auto* dict = evaluator.heap().as<DictObject>(value)) {
+    for (const DictStorage::Entry& entry : dict->entries.entries())
+      parts.push_back(type_text(evaluator, entry.value, depth + 1));
+  } else {
+    return evaluator.type_name(value);
+  }
+  return fmt::format("({})", fmt::join(parts, ", "));
+}
+
+void collect(Evaluator& evaluator, const Value& value, std::vector<std::pair<std::string, TensorId>>& tensors,
+             int depth) {
+  if (const auto* tensor = std::get_if<TensorId>(&value)) tensors.emplace_back("", *tensor);
+  if (depth == kDeepest) return;
+  if (const std::vector<Value>* items = items_of(evaluator, value)) {
+    for (const Value& item : *items) collect(evaluator, item, tensors, depth + 1);
+  } else if (const auto* dict = evaluator.heap().as<DictObject>(value)) {
+    for (const DictStorage::Entry& entry : dict->entries.entries()) collect(evaluator, entry.value, tensors, depth + 1);
+  }
+}
+
+uint64_t own_parameters(Evaluator& evaluator, ObjectId module) {
+  uint64_t count = 0;
+  for (const NamedValue& entry : entries(evaluator, module, Registry::Parameters)) {
+    const auto* tensor = std::get_if<TensorId>(&entry.value);
+    if (tensor == nullptr) continue;
+    const auto elements = tracer_of(evaluator).type(*tensor).element_count().as_constant();
+    count += static_cast<uint64_t>(elements.value_or(0));
+  }
+  return count;
+}
+
+}  // namespace
+
+std::string type_text(Evaluator& evaluator, const Value& value) { return type_text(evaluator, value, 0); }
+
+void collect_tensors(Evaluator& evaluator, const Value& value, std::vector<std::pair<std::string, TensorId>>& tensors) {
+  collect(evaluator, value, tensors, 0);
+}
+
+void describe_layers(Evaluator& evaluator, Definition& definition) {
+  for (const LayerRecord& record : layer_records(evaluator)) {
+    definition.layers.push_back({.name = record.path.empty() ? "<model>" : record.path,
+                                 .type = record.type,
+                                 .output = type_text(evaluator, record.output),
+                                 .where = record.path.empty() ? LocationId() : record.created,
+                                 .parameters = own_parameters(evaluator, record.module)});
+  }
+}
+
+void describe_parameters(Tracer& tracer, const std::vector<StateEntry>& entries, Definition& definition) {
+  for (const StateEntry& entry : entries) {
+    definition.parameters.push_back({entry.name, tracer.type(entry.tensor), entry.is_buffer});
+  }
+}
+
+void describe_values(Evaluator& evaluator, Definition& definition) {
+  for (const Evaluator::TopLevelName& assignment : evaluator.assignments()) {
+    const auto* tensor = std::get_if<TensorId>(&assignment.value);
+    if (tensor == nullptr) continue;
+    definition.values.push_back({assignment.name, tracer_of(evaluator).type(*tensor), assignment.where});
+  }
+}
+
+}  // namespace lathe::torch
