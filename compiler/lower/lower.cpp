@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "compiler/lower/contraction.h"
+#include "compiler/lower/recurrence.h"
 #include "ir/graph/builder.h"
 
 namespace lathe::lower {
@@ -13,10 +14,15 @@ namespace {
 
 const Structural* structural(const OpDef& op) { return form<Structural>(op); }
 
+// The Call row whose steps are generated.
+constexpr std::string_view kRecurrence = "recurrence";
+
 // Why a node can't be lowered; empty when it can.
 std::string obstacle(const Module& module, NodeId id) {
   const Node& node = module.graph.node(id);
   struct Visitor {
+    const Module& module;
+    NodeId id;
     const Node& node;
     std::string operator()(const Elementwise&) const { return {}; }
     std::string operator()(const Reduce&) const { return {}; }
@@ -25,7 +31,8 @@ std::string obstacle(const Module& module, NodeId id) {
     std::string operator()(const Move&) const { return {}; }
     std::string operator()(const Index&) const { return {}; }
     std::string operator()(const Decompose&) const { return fmt::format("`{}` was not decomposed", node.op->name); }
-    std::string operator()(const Call&) const {
+    std::string operator()(const Call& call) const {
+      if (call.symbol == kRecurrence) return recurrence_obstacle(ExistingNodeView(module, id));
       return fmt::format("`{}` has no kernel yet; --backend=interp runs it", node.op->name);
     }
     std::string operator()(const Structural& form) const {
@@ -42,7 +49,7 @@ std::string obstacle(const Module& module, NodeId id) {
       return {};
     }
   };
-  std::string reason = std::visit(Visitor{node}, node.op->semantics);
+  std::string reason = std::visit(Visitor{module, id, node}, node.op->semantics);
   if (!reason.empty()) return reason;
   for (ValueId result : node.results) {
     const TensorType* type = module.graph.value(result).type.as_tensor();
@@ -142,8 +149,12 @@ class Driver {
       if (auto kernel = assemble_kernel(module_, placements_, group, name)) program_.run(std::move(*kernel), group);
       return;
     }
-    const Structural* form = structural(*module_.graph.node(group.nodes[0]).op);
-    if (form != nullptr) {
+    const OpDef& op = *module_.graph.node(group.nodes[0]).op;
+    const Structural* form = structural(op);
+    if (const auto* call = lathe::form<Call>(op); call != nullptr) {
+      LATHE_CHECK(call->symbol == kRecurrence);
+      program_.run(recurrence_kernel(module_, placements_, group, name), group);
+    } else if (form != nullptr) {
       program_.run(shape_kernel(module_, placements_, group, name), group);
     } else if (lower_contraction(program_, group)) {
       return;

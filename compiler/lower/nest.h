@@ -53,6 +53,8 @@ class NestBuilder {
 
   /// The element of `value` at `index`, in the current lanes. Opens loops for reductions on the way.
   kernel::ValueId evaluate(ValueId value, const IndexVector& index);
+  /// An element of a result of the group that was stored before, in the current lanes; read from memory each time.
+  kernel::ValueId reload(ValueId outer, const IndexVector& index) { return load(outer, index); }
   /// Makes the size symbols of `dim` sizes of the kernel.
   void use_sizes_of(const Dim& dim);
   /// Writes an element of a result of the group to where the outer value lies.

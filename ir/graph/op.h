@@ -228,8 +228,8 @@ struct HostTensor {
 using Reference = Status (*)(const NodeView&, std::span<const HostTensor* const> operands,
                              std::span<HostTensor> results, Diagnostics&);
 
-/// A runtime kernel. `symbol` is its C name; empty while only the reference exists, which is "unsupported" for code
-/// generation.
+/// A kernel that no other form describes: `symbol` names the runtime function or the nest of compiler/lower that
+/// computes it; empty while only the reference exists, which is "unsupported" for code generation.
 struct Call {
   std::string_view symbol;
   Reference reference;

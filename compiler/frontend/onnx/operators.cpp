@@ -43,6 +43,7 @@ std::vector<const OperatorRow*> all_operators() {
                                                     selection_operators(),
                                                     control_operators(),
                                                     attention_operators(),
+                                                    recurrent_operators(),
                                                     loss_operators(),
                                                     signal_operators(),
                                                     arrangement_operators(),

@@ -30,5 +30,6 @@ std::span<const OperatorRow> arrangement_operators();
 std::span<const OperatorRow> signal_operators();
 std::span<const OperatorRow> loss_operators();
 std::span<const OperatorRow> attention_operators();
+std::span<const OperatorRow> recurrent_operators();
 
 }  // namespace lathe::onnx
