@@ -157,6 +157,8 @@ class Evaluator {
   [[nodiscard]] ObjectId library_object(std::string_view path);
   /// The built-in class `ValueError`, `list`; checked.
   [[nodiscard]] ObjectId builtin_class(std::string_view name);
+  /// The name of a native function for people: "torch.flatten", "Linear" (for its __init__), "str.join".
+  [[nodiscard]] std::string native_name(const NativeFunctionRow& row) const;
   /// Makes an instance without calling __init__.
   ObjectId new_instance(ObjectId type, LocationId where);
 

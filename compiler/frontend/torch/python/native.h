@@ -76,6 +76,8 @@ struct NativeCall {
   [[nodiscard]] const Value& argument(std::string_view parameter) const { return arguments[position(parameter)]; }
   [[nodiscard]] LocationId place(std::string_view parameter) const { return places[position(parameter)]; }
   [[nodiscard]] bool is_given(std::string_view parameter) const { return given[position(parameter)]; }
+  /// "torch.flatten", "Linear", "str.join"
+  [[nodiscard]] std::string display_name() const;
   [[nodiscard]] bool is_none(std::string_view parameter) const { return torch::is_none(argument(parameter)); }
 
   Result<Dim> integer(std::string_view parameter);            ///< an int or bool

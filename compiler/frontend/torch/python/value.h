@@ -251,6 +251,8 @@ class Heap {
   [[nodiscard]] Object& operator[](ObjectId id);
   [[nodiscard]] const Object& operator[](ObjectId id) const;
   [[nodiscard]] size_t size() const { return size_; }
+  /// Of all strings together.
+  [[nodiscard]] size_t text_bytes() const { return text_bytes_; }
 
   /// The object behind a value when it is a T, else nullptr.
   template <class T>
@@ -275,6 +277,7 @@ class Heap {
   static constexpr size_t kChunk = 256;
   std::vector<std::vector<Object>> chunks_;
   size_t size_ = 0;
+  size_t text_bytes_ = 0;
 };
 
 }  // namespace lathe::torch
