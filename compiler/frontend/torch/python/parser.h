@@ -12,6 +12,9 @@ namespace lathe::torch {
 
 /// Deepest nesting of expressions, and of blocks.
 inline constexpr int kMaxNesting = 100;
+/// Tallest tree of expressions, as in the chain `a.b.c.d` or `1 + 1 + 1`, and longest chain of `elif`, that of the
+/// blocks around it included: whoever walks the tree recursively goes no deeper.
+inline constexpr int kMaxChain = 400;
 
 /// Parses the text of `file`. Faults are reported; the tree holds whatever could be read.
 [[nodiscard]] Ast parse_file(FileId file, NameTable& names, LocationTable& locations, Diagnostics& diagnostics);
