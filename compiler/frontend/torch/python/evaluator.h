@@ -49,6 +49,8 @@ class Host {
   virtual Result<Value> element(Evaluator& evaluator, TensorId tensor) = 0;
   /// For print and f-strings.
   virtual std::string text(TensorId tensor) = 0;
+  /// copy.deepcopy: a tensor with elements of its own; a parameter stays a parameter, with the same initial values.
+  virtual Result<Value> clone_tensor(Evaluator& evaluator, TensorId tensor);
   /// The class object of tensors, for isinstance().
   virtual ObjectId tensor_class(Evaluator& evaluator, TensorId tensor) = 0;
 };
@@ -110,6 +112,9 @@ class Evaluator {
     LocationId where;
   };
   [[nodiscard]] std::vector<TopLevelName> top_level_names() const;
+  /// What `print` of the program has written.
+  [[nodiscard]] const std::string& printed() const { return printed_; }
+  void print(std::string_view text) { printed_ += text; }
 
   // ---------------------------------------------------------------------------------------------- language (natives)
   [[nodiscard]] Heap& heap() { return heap_; }
@@ -126,6 +131,7 @@ class Evaluator {
   /// Nothing when there is none; never an AttributeError.
   Result<std::optional<Value>> find_attribute(const Value& object, NameId name, LocationId where);
   Status set_attribute(const Value& object, NameId name, const Value& value, LocationId where);
+  Status erase_attribute(const Value& object, NameId name, LocationId where);
   /// object.__setattr__ and object.__getattribute__, which pass by what classes define.
   Status set_plain_attribute(ObjectId instance, NameId name, const Value& value);
   Result<Value> get_item(const Value& object, const Value& index, LocationId where);
@@ -197,6 +203,7 @@ class Evaluator {
   Heap heap_;
   Diagnostics faults_;
   std::vector<Frame> frames_;
+  std::string printed_;
   std::unique_ptr<Internals> internals_;
 };
 
