@@ -101,6 +101,8 @@ class Tracer final : public Host {
   /// A tensor that weights may give; `is_parameter` is false for buffers.
   TensorId add_parameter(TensorType type, Initialization initialization, bool is_parameter, LocationId where);
   [[nodiscard]] bool is_parameter(TensorId tensor) const;  ///< nn.Parameter, not a buffer
+  /// How a parameter or buffer is filled without weights; nothing for other tensors.
+  [[nodiscard]] std::optional<Initialization> initialization(TensorId tensor) const;
   /// The dotted name that a weights file uses; the first one that is set stays. Until then a parameter that is read
   /// stands for its initial value.
   void set_parameter_name(TensorId tensor, std::string name);
@@ -144,6 +146,8 @@ class Tracer final : public Host {
   [[nodiscard]] ElementType promoted(const Value& left, const Value& right);
   /// Elements of a tensor that depends on constants alone, computed now; LT0511 when it depends on more.
   Result<ConstantData> known(TensorId tensor, LocationId where);
+  /// The same without a fault when it depends on more.
+  Result<std::optional<ConstantData>> known_if_constant(TensorId tensor);
 
   // -------------------------------------------------------------------------------------------------------------- Host
   std::optional<Result<Value>> tensor_attribute(Evaluator& evaluator, TensorId tensor, NameId name) override;

@@ -33,6 +33,12 @@ bool Tracer::is_parameter(TensorId tensor) const {
   return row.parameter != nullptr && row.parameter->is_parameter;
 }
 
+std::optional<Initialization> Tracer::initialization(TensorId tensor) const {
+  const TensorId behind = internals_->parameter_behind(tensor);
+  if (!behind.valid()) return std::nullopt;
+  return internals_->tensors[behind].parameter->initialization;
+}
+
 void Tracer::set_parameter_name(TensorId tensor, std::string name) {
   ParameterRow* parameter = internals_->tensors[tensor].parameter.get();
   if (parameter != nullptr && parameter->name.empty()) parameter->name = std::move(name);
