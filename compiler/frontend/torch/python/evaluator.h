@@ -207,4 +207,8 @@ class Evaluator {
   std::unique_ptr<Internals> internals_;
 };
 
+inline Result<Value> Host::clone_tensor(Evaluator& evaluator, TensorId) {
+  return evaluator.unsupported(evaluator.current_location(), "`copy.deepcopy` of a tensor");
+}
+
 }  // namespace lathe::torch
