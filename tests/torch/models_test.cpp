@@ -94,8 +94,9 @@ std::vector<Json> cases() {
 }
 
 std::string case_name(const testing::TestParamInfo<Json>& info) {
-  std::string name = fmt::format("{:02}_{}", info.index, info.param.at("file").get<std::string>());
-  name.resize(name.size() - 3);
+  const std::string file = info.param.at("file");
+  const size_t begin = file.find_last_of('/') + 1;
+  std::string name = fmt::format("{:02}_{}", info.index, file.substr(begin, file.size() - begin - 3));
   for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
   return name;
 }
@@ -103,7 +104,7 @@ std::string case_name(const testing::TestParamInfo<Json>& info) {
 class TorchModel : public testing::TestWithParam<Json> {
  protected:
   [[nodiscard]] std::string path() const {
-    return fmt::format("{}/tests/torch/models/{}:{}", LATHE_SOURCE_DIR, GetParam().at("file").get<std::string>(),
+    return fmt::format("{}/{}:{}", LATHE_SOURCE_DIR, GetParam().at("file").get<std::string>(),
                        GetParam().at("entry").get<std::string>());
   }
 
@@ -175,7 +176,7 @@ class TorchModel : public testing::TestWithParam<Json> {
 
 // Names of one tensor: the later ones, with the first.
 std::map<std::string, std::string> tied_names(const Json& test) {
-  if (test.at("file") == "gpt.py") return {{"lm_head.weight", "transformer.wte.weight"}};
+  if (test.at("file") == "examples/pytorch/gpt.py") return {{"lm_head.weight", "transformer.wte.weight"}};
   return {};
 }
 

@@ -1,45 +1,50 @@
-"""Makes expected.json: what PyTorch computes for the models of this folder. Needs torch (1.13) and einops.
+"""Makes expected.json: what PyTorch computes for model sources of this repository. Needs torch (1.13) and einops.
+
+    python3 tests/torch/models/expected.py > tests/torch/models/expected.json
 
 Weights and inputs follow a rule that the test carries out as well, so that none of them is stored: element i of the
 tensor NAME is c + a * t(NAME, i), with t in [-1, 1) from splitmix64 seeded with the FNV-1a 64 hash of the name.
 Of every output 16 elements, evenly spaced, are stored.
 """
-import argparse
 import importlib
 import json
 import math
+import pathlib
 import sys
 
 import numpy as np
 import torch
 
 sys.argv = sys.argv[:1]  # dcgan.py parses the command line
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+for folder in ("examples/pytorch", "tests/torch/models"):
+    sys.path.insert(0, str(ROOT / folder))
 
 CASES = [
-    ("resnet.py", "ResNet(Bottleneck, [1, 2, 1, 1], num_classes=10, width=8)", [("f32", (2, 3, 64, 64))]),
-    ("resnet.py", "ResNet(BasicBlock, [1, 1, 1, 1], num_classes=10, width=8)", [("f32", (1, 3, 32, 32))]),
-    ("mobilenet_v2.py", "MobileNetV2(num_classes=10, width_mult=0.25)", [("f32", (1, 3, 64, 64))]),
-    ("densenet.py", "DenseNet(8, (2, 3, 2), 16, num_classes=10)", [("f32", (1, 3, 64, 64))]),
-    ("unet/unet_model.py", "UNet(3, 2, bilinear=True, base=8)", [("f32", (1, 3, 32, 48))]),
-    ("unet/unet_model.py", "UNet(1, 3, base=8)", [("f32", (1, 1, 37, 45))]),
-    ("vae.py", "VAE()", [("f32", (2, 3, 32, 32))]),
-    ("vae.py", "WithLoss(VAE(latent_dim=8))", [("f32", (2, 3, 32, 32))]),
-    ("dcgan.py", "pair", [("f32", (2, 100, 1, 1))]),
-    ("pix2pix.py", "define_G()", [("f32", (1, 3, 128, 128))]),
-    ("pix2pix.py", "define_G(norm='instance', num_downs=6)", [("f32", (1, 3, 128, 128))]),
-    ("vit_einops.py", "small()", [("f32", (2, 3, 32, 32))]),
-    ("vit_einops.py", "small(pool='mean', channels=1)", [("f32", (1, 1, 32, 32))]),
-    ("vit.py", "vit_micro()", [("f32", (2, 3, 32, 32))]),
-    ("gpt.py", "GPT(GPTConfig())", [("i64", (2, 9), 96)]),
-    ("gpt.py", "GPT(GPTConfig(bias=False, n_layer=1))", [("i64", (2, 9), 96), ("i64", (2, 9), 96)]),
-    ("lstm_tagger.py", "model", [("i64", (2, 7), 40)]),
-    ("gru_state.py", "CharRNN()", [("i64", (3,), 32), ("f32", (2, 3, 24))]),
-    ("gru_state.py", "Unrolled()", [("f32", (2, 3, 6))]),
-    ("seq2seq.py", "Seq2SeqTransformer()", [("i64", (7, 2), 50), ("i64", (6, 2), 60)]),
-    ("inception.py", "InceptionNet()", [("f32", (1, 3, 33, 33))]),
-    ("senet.py", "SENet()", [("f32", (2, 3, 16, 16))]),
-    ("resnet3d.py", "resnet10()", [("f32", (1, 3, 16, 32, 32))]),
-    ("resnet3d.py", "resnet10(shortcut_type='A')", [("f32", (1, 3, 16, 32, 32))]),
+    ("examples/pytorch/resnet.py", "ResNet(Bottleneck, [1, 2, 1, 1], num_classes=10, width=8)", [("f32", (2, 3, 64, 64))]),
+    ("examples/pytorch/resnet.py", "ResNet(BasicBlock, [1, 1, 1, 1], num_classes=10, width=8)", [("f32", (1, 3, 32, 32))]),
+    ("tests/torch/models/mobilenet_v2.py", "MobileNetV2(num_classes=10, width_mult=0.25)", [("f32", (1, 3, 64, 64))]),
+    ("tests/torch/models/densenet.py", "DenseNet(8, (2, 3, 2), 16, num_classes=10)", [("f32", (1, 3, 64, 64))]),
+    ("examples/pytorch/unet/unet_model.py", "UNet(3, 2, bilinear=True, base=8)", [("f32", (1, 3, 32, 48))]),
+    ("examples/pytorch/unet/unet_model.py", "UNet(1, 3, base=8)", [("f32", (1, 1, 37, 45))]),
+    ("examples/pytorch/vae.py", "VAE()", [("f32", (2, 3, 32, 32))]),
+    ("examples/pytorch/vae.py", "WithLoss(VAE(latent_dim=8))", [("f32", (2, 3, 32, 32))]),
+    ("tests/torch/models/dcgan.py", "pair", [("f32", (2, 100, 1, 1))]),
+    ("tests/torch/models/pix2pix.py", "define_G()", [("f32", (1, 3, 128, 128))]),
+    ("tests/torch/models/pix2pix.py", "define_G(norm='instance', num_downs=6)", [("f32", (1, 3, 128, 128))]),
+    ("tests/torch/models/vit_einops.py", "small()", [("f32", (2, 3, 32, 32))]),
+    ("tests/torch/models/vit_einops.py", "small(pool='mean', channels=1)", [("f32", (1, 1, 32, 32))]),
+    ("tests/torch/models/vit.py", "vit_micro()", [("f32", (2, 3, 32, 32))]),
+    ("examples/pytorch/gpt.py", "GPT(GPTConfig())", [("i64", (2, 9), 96)]),
+    ("examples/pytorch/gpt.py", "GPT(GPTConfig(bias=False, n_layer=1))", [("i64", (2, 9), 96), ("i64", (2, 9), 96)]),
+    ("tests/torch/models/lstm_tagger.py", "model", [("i64", (2, 7), 40)]),
+    ("tests/torch/models/gru_state.py", "CharRNN()", [("i64", (3,), 32), ("f32", (2, 3, 24))]),
+    ("tests/torch/models/gru_state.py", "Unrolled()", [("f32", (2, 3, 6))]),
+    ("tests/torch/models/seq2seq.py", "Seq2SeqTransformer()", [("i64", (7, 2), 50), ("i64", (6, 2), 60)]),
+    ("tests/torch/models/inception.py", "InceptionNet()", [("f32", (1, 3, 33, 33))]),
+    ("tests/torch/models/senet.py", "SENet()", [("f32", (2, 3, 16, 16))]),
+    ("tests/torch/models/resnet3d.py", "resnet10()", [("f32", (1, 3, 16, 32, 32))]),
+    ("tests/torch/models/resnet3d.py", "resnet10(shortcut_type='A')", [("f32", (1, 3, 16, 32, 32))]),
 ]
 
 MASK = (1 << 64) - 1
@@ -98,9 +103,11 @@ def flatten(result):
 
 
 def main():
+    sys.stdout = sys.stderr  # what the models print
     cases = []
     for file, entry, inputs in CASES:
-        module = importlib.import_module(file[:-3].replace('/', '.'))
+        name = file.removeprefix("examples/pytorch/").removeprefix("tests/torch/models/").removesuffix(".py")
+        module = importlib.import_module(name.replace("/", "."))
         model = eval(entry, vars(module)).eval()
         state = model.state_dict()
         shared = {}
@@ -133,6 +140,7 @@ def main():
             "parameters": sum(p.numel() for p in model.parameters()),
             "outputs": rows})
     lines = ",\n".join(json.dumps(case) for case in cases)
+    sys.stdout = sys.__stdout__
     print("[\n" + lines + "\n]")
 
 
