@@ -1,0 +1,199 @@
+// Faults of an evaluated program: what `except` sees of them, the chain of calls behind them, the list of unsupported
+// things, the budget.
+#include <algorithm>
+
+#include "compiler/frontend/torch/python/evaluator_internals.h"
+
+namespace lathe::torch {
+
+namespace {
+
+/// Labels of a fault for calls: the innermost and the outermost ones of a deep chain.
+constexpr size_t kInnermostCalls = 5;
+constexpr size_t kOutermostCalls = 3;
+
+/// What no `except` of the program may hide: it says nothing about what Python would do.
+bool is_final(const Diagnostic& fault) {
+  return fault.kind == DiagnosticKind::BudgetExceeded || fault.kind == DiagnosticKind::UndecidedBranch ||
+         fault.kind == DiagnosticKind::Unsupported || fault.kind == DiagnosticKind::InternalError;
+}
+
+}  // namespace
+
+void Evaluator::set_exception(std::string_view builtin) {
+  internals_->pending = PendingException{builtin_class(builtin), Value{}};
+}
+
+void Evaluator::pop_frame() {
+  internals_->note_chain();
+  frames_.pop_back();
+}
+
+std::vector<Label> Evaluator::Internals::call_chain() const {
+  std::vector<Label> labels;
+  for (auto frame = evaluator.frames_.rbegin(); frame != evaluator.frames_.rend(); ++frame) {
+    if (!frame->call.valid()) continue;
+    const bool is_file = frame->kind == Frame::Kind::Module;
+    std::string message = is_file ? "imported here" : fmt::format("in this call of `{}`", frame->name);
+    labels.push_back({frame->call, std::move(message), false});
+  }
+  if (labels.size() > kInnermostCalls + kOutermostCalls) {
+    const auto from = labels.begin() + kInnermostCalls;
+    const auto to = labels.end() - static_cast<std::ptrdiff_t>(kOutermostCalls);
+    const auto skipped = to - from;
+    labels.erase(from, to);
+    labels[kInnermostCalls].message += fmt::format(", {} calls further out", skipped);
+  }
+  return labels;
+}
+
+void Evaluator::Internals::note_chain() {
+  const size_t count = evaluator.faults_.all().size();
+  if (chains.size() >= count) return;
+  chains.resize(count, call_chain());
+}
+
+void Evaluator::Internals::drop_faults(size_t mark) {
+  Diagnostics rest;
+  for (const Diagnostic& fault : evaluator.faults_.all()) {
+    if (rest.all().size() >= mark) break;
+    rest.add(fault);
+  }
+  evaluator.faults_ = std::move(rest);
+  chains.resize(std::min(chains.size(), evaluator.faults_.all().size()));
+  abandoned.clear();
+  pending.reset();
+}
+
+bool Evaluator::Internals::can_catch(size_t mark) const {
+  if (budget_is_used_up) return false;
+  const std::vector<Diagnostic>& faults = evaluator.faults_.all();
+  if (faults.size() <= mark) return false;
+  return std::none_of(faults.begin() + static_cast<std::ptrdiff_t>(mark), faults.end(), is_final);
+}
+
+PendingException Evaluator::Internals::exception_since(size_t mark) const {
+  if (pending) return *pending;
+  static_cast<void>(mark);
+  return {evaluator.builtin_class("RuntimeError"), Value{}};
+}
+
+bool Evaluator::Internals::caught(size_t mark, std::string_view builtin) {
+  if (!can_catch(mark)) return false;
+  if (!evaluator.is_subclass(exception_since(mark).type, evaluator.builtin_class(builtin))) return false;
+  drop_faults(mark);
+  return true;
+}
+
+Value Evaluator::Internals::exception_value(const PendingException& exception, size_t mark) {
+  if (!is_unknown(exception.instance)) return exception.instance;
+  const std::vector<Diagnostic>& faults = evaluator.faults_.all();
+  const std::string message = mark < faults.size() ? faults.back().message : std::string();
+  const ObjectId instance = evaluator.new_instance(exception.type, {});
+  AttributeTable& attributes = std::get<InstanceObject>(heap[instance]).attributes;
+  attributes.set(known.args, heap.new_tuple({heap.new_string(message)}));
+  return instance;
+}
+
+Failure Evaluator::Internals::type_error(LocationId where, std::string message) {
+  return evaluator.error(where, DiagnosticKind::PythonError, "TypeError", "{}", message).emit();
+}
+
+Failure Evaluator::Internals::undecided(LocationId where, std::string message) {
+  return evaluator.error(where, DiagnosticKind::UndecidedBranch, "RuntimeError", "{}", message)
+      .note(
+          "sizes that are given as names are only known when the model runs; give numbers, as in `-i x=f32[8,3,32,32]`")
+      .emit();
+}
+
+Failure Evaluator::Internals::overflow(LocationId where) {
+  return evaluator
+      .error(where, DiagnosticKind::Unsupported, "OverflowError",
+             "integers beyond 64 bits, or sizes too complex to follow")
+      .emit();
+}
+
+void Evaluator::move_faults(Diagnostics& diagnostics) {
+  Internals& internals = *internals_;
+  internals.note_chain();
+  for (const Diagnostic& diagnostic : internals.kept.all()) diagnostics.add(diagnostic);
+  internals.kept.clear();
+  for (size_t i = 0; i < faults_.all().size(); ++i) {
+    Diagnostic fault = faults_.all()[i];
+    for (const Label& label : internals.chains[i]) {
+      const auto same = [&](const Label& other) { return other.where == label.where; };
+      if (label.where == fault.where || std::any_of(fault.labels.begin(), fault.labels.end(), same)) continue;
+      fault.labels.push_back(label);
+    }
+    diagnostics.add(std::move(fault));
+  }
+  faults_.clear();
+  internals.chains.clear();
+  internals.half_built.insert(internals.abandoned.begin(), internals.abandoned.end());
+  internals.abandoned.clear();
+  internals.pending.reset();
+}
+
+Value Evaluator::unsupported(LocationId where, std::string what) {
+  if (internals_->unsupported_places.emplace(where.index, what).second) {
+    [[maybe_unused]] const Failure reported =
+        internals_->kept.report(DiagnosticKind::Unsupported, where, "{}", what).emit();
+  }
+  return UnknownValue{};
+}
+
+Status Evaluator::spend(uint64_t steps, LocationId where) {
+  Internals& internals = *internals_;
+  const Limits& limits = internals.limits;
+  if (internals.budget_is_used_up) return Failure{};
+  const bool fits = steps <= limits.steps - internals.steps;
+  internals.steps = fits ? internals.steps + steps : limits.steps;
+  if (fits && heap_.size() <= limits.objects && heap_.text_bytes() <= limits.text_bytes) return {};
+  internals.budget_is_used_up = true;
+  const char* what = !fits ? "steps" : heap_.size() > limits.objects ? "objects" : "bytes of text";
+  const uint64_t limit = !fits                           ? limits.steps
+                         : heap_.size() > limits.objects ? limits.objects
+                                                         : uint64_t{limits.text_bytes};
+  return error(where.valid() ? where : current_location(), DiagnosticKind::BudgetExceeded, "RuntimeError",
+               "the program needs more than {} {}", limit, what)
+      .emit();
+}
+
+Failure Evaluator::Internals::spend_text(LocationId where) {
+  budget_is_used_up = true;
+  return evaluator
+      .error(where, DiagnosticKind::BudgetExceeded, "MemoryError", "the program needs more than {} bytes of text",
+             limits.text_bytes)
+      .emit();
+}
+
+LocationId Evaluator::current_location() {
+  for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame) {
+    if (frame->kind == Frame::Kind::Native || !frame->current.valid()) continue;
+    return internals_->place(*internals_->units[frame->unit], frame->current);
+  }
+  return {};
+}
+
+LocationId Evaluator::Internals::place(Unit& unit, ExpressionId id) {
+  if (!id.valid()) return {};
+  LocationId& place = unit.places[id];
+  if (!place.valid()) place = evaluator.locations_.add(unit.ast.expressions[id].span);
+  return place;
+}
+
+std::string Evaluator::Internals::source(const Unit& unit, ExpressionId id) const {
+  constexpr size_t kLongest = 80;
+  const Span span = unit.ast.expressions[id].span;
+  const std::string_view text = evaluator.locations_.file(span.file).text;
+  std::string line;
+  for (char character : text.substr(span.begin, span.end - span.begin)) {
+    const bool blank = character == ' ' || character == '\n' || character == '\t' || character == '\r';
+    if (!blank) line += character;
+    if (blank && !line.empty() && line.back() != ' ') line += ' ';
+  }
+  if (line.size() > kLongest) line = line.substr(0, kLongest) + "...";
+  return line;
+}
+
+}  // namespace lathe::torch
