@@ -61,12 +61,42 @@ uint64_t own_parameters(Evaluator& evaluator, ObjectId module) {
   return count;
 }
 
+Value inner_function(Evaluator& evaluator, Value function) {
+  while (const auto* method = evaluator.heap().as<BoundMethodObject>(function)) function = Value(method->function);
+  return function;
+}
+
 }  // namespace
 
 std::string type_text(Evaluator& evaluator, const Value& value) { return type_text(evaluator, value, 0); }
 
 void collect_tensors(Evaluator& evaluator, const Value& value, std::vector<std::pair<std::string, TensorId>>& tensors) {
   collect(evaluator, value, tensors, 0);
+}
+
+Result<Signature> signature_of(Evaluator& evaluator, const Value& callee) {
+  Value function = callee;
+  if (is_module(evaluator, callee)) {
+    LATHE_TRY(function, evaluator.get_attribute(callee, evaluator.name("forward"), {}));
+  } else if (evaluator.heap().as<InstanceObject>(callee) != nullptr) {
+    LATHE_TRY(function, evaluator.get_attribute(callee, evaluator.name("__call__"), {}));
+  }
+  if (is_unknown(function)) return Failure{};
+  const auto parameters = evaluator.parameters_of(function);
+  if (!parameters) {
+    return evaluator
+        .error({}, DiagnosticKind::BadArgument, "TypeError", "the entry is {}; a model is a module or a function",
+               evaluator.describe(callee))
+        .emit();
+  }
+  const bool is_native = evaluator.heap().as<FunctionObject>(inner_function(evaluator, function)) == nullptr;
+  Signature signature;
+  for (const Evaluator::CallParameter& parameter : *parameters) {
+    if (parameter.kind == Parameter::Kind::DoubleStar) continue;
+    const bool takes_more = parameter.kind == Parameter::Kind::Star;
+    signature.push_back({parameter.name, parameter.is_required && !takes_more, is_native, takes_more});
+  }
+  return signature;
 }
 
 void describe_layers(Evaluator& evaluator, Definition& definition) {

@@ -47,7 +47,8 @@ class Import {
   }
 
   Status run() {
-    const Status status = name_.entry.empty() ? run_script() : run_entry();
+    Status status;
+    evaluator_.on_stack([&] { status = name_.entry.empty() ? run_script() : run_entry(); });
     describe_layers(evaluator_, definition_);
     if (!status.ok() || diagnostics_.failed()) return Failure{};
     return {};
@@ -57,7 +58,7 @@ class Import {
   Status run_script() {
     if (!options_.weights.empty()) return needs_entry("weights are for one model");
     if (!options_.inputs.empty()) return needs_entry("inputs are for one model; a script makes its own");
-    LATHE_TRY_VOID(evaluator_.run_file(name_.path, "__main__", diagnostics_));
+    LATHE_TRY_VOID(evaluator_.run_file(name_.path, diagnostics_));
     describe_values(evaluator_, definition_);
     describe_script_parameters();
     if (diagnostics_.failed()) return Failure{};
@@ -80,7 +81,7 @@ class Import {
   // Statements of the file that Lathe does not support are of no matter where the entry does not need them.
   Status run_entry() {
     Diagnostics file_faults;
-    const Status read = evaluator_.run_file(name_.path, module_name(), file_faults);
+    const Status read = evaluator_.run_file(name_.path, file_faults, module_name());
     const bool is_wrong = file_faults.count(Severity::Error) != 0;
     if (!read.ok() || is_wrong) return keep(file_faults);
     Result<Value> entry = evaluator_.evaluate_text(name_.entry, diagnostics_);
@@ -227,12 +228,11 @@ class Import {
 
   // Random tensors are inputs; those that a variable was assigned have its name.
   void name_random_inputs() {
-    for (const auto& [tensor, where] : tracer_.random_inputs()) {
+    for (const Tracer::RandomInput& input : tracer_.random_inputs()) {
       for (const Evaluator::TopLevelName& top : evaluator_.assignments()) {
         const auto* assigned = std::get_if<TensorId>(&top.value);
-        if (assigned == nullptr || *assigned != tensor) continue;
-        const Result<ValueId> value = tracer_.value(tensor);
-        if (value.ok()) module_.graph.set_value_name(*value, top.name);
+        if (assigned == nullptr || *assigned != input.tensor) continue;
+        module_.graph.set_value_name(input.value, top.name);
         break;
       }
     }

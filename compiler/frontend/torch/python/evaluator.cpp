@@ -46,7 +46,8 @@ Status Evaluator::Internals::run_unit(Unit& unit, LocationId where) {
   return {};
 }
 
-Status Evaluator::Internals::run_main(const std::string& path, Diagnostics& diagnostics) {
+Status Evaluator::Internals::run_main(const std::string& path, const std::string& module_name,
+                                      Diagnostics& diagnostics) {
   std::error_code error;
   const std::filesystem::path real = std::filesystem::canonical(path, error);
   std::ifstream stream(path, std::ios::binary);
@@ -63,9 +64,9 @@ Status Evaluator::Internals::run_main(const std::string& path, Diagnostics& diag
   for (const Diagnostic& fault : syntax.all()) diagnostics.add(fault);
   main_scope = unit.scope;
   auto& names = std::get<ScopeObject>(heap[main_scope]).names;
-  names.emplace(known.name, heap.new_string("__main__"));
+  names.emplace(known.name, heap.new_string(module_name));
   names.emplace(known.file, heap.new_string(path));
-  const ObjectId self = heap.add(NamespaceObject{"__main__", {}});
+  const ObjectId self = heap.add(NamespaceObject{module_name, {}});
   file_scopes.emplace(self, main_scope);
   file_namespaces.emplace(real.string(), self);
   // As in Python, a file with faults of syntax is not executed.
@@ -104,9 +105,9 @@ Result<Value> Evaluator::Internals::run_expression(const std::string& text, Diag
   return value;
 }
 
-Status Evaluator::run_file(const std::string& path, Diagnostics& diagnostics) {
+Status Evaluator::run_file(const std::string& path, Diagnostics& diagnostics, const std::string& module_name) {
   Status status;
-  internals_->run_on_stack([&] { status = internals_->run_main(path, diagnostics); });
+  internals_->run_on_stack([&] { status = internals_->run_main(path, module_name, diagnostics); });
   return status;
 }
 

@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -95,9 +96,11 @@ class Evaluator {
   // ----------------------------------------------------------------------------------------------- programs (driver)
   /// Parses and executes a file as `__main__`; faults of its statements go to `diagnostics`. Fails when the file can't
   /// be read. Statements that could not be executed leave their names Unknown.
-  Status run_file(const std::string& path, Diagnostics& diagnostics);
+  Status run_file(const std::string& path, Diagnostics& diagnostics, const std::string& module_name = "__main__");
   /// Evaluates an expression in the scope of the program: `LeNet()`, `model`.
   Result<Value> evaluate_text(const std::string& text, Diagnostics& diagnostics);
+  /// Runs `action` on the evaluator's own stack, on which calls may nest deep, while the caller waits.
+  void on_stack(const std::function<void()>& action);
   /// Runs `action` as if it were a statement of the top level: its faults go to `diagnostics` with their call chain.
   template <class Action>
   auto guarded(Diagnostics& diagnostics, Action action) {
@@ -112,6 +115,16 @@ class Evaluator {
     LocationId where;
   };
   [[nodiscard]] std::vector<TopLevelName> top_level_names() const;
+  /// What statements `name = ..` of the top level assigned, in order; a name comes as often as it was assigned.
+  [[nodiscard]] const std::vector<TopLevelName>& assignments() const;
+  /// A parameter that a caller may give.
+  struct CallParameter {
+    std::string name;
+    Parameter::Kind kind = Parameter::Kind::Normal;
+    bool is_required = true;
+  };
+  /// The parameters of a function, a bound method (without its `self`) or a native; nothing for other callables.
+  [[nodiscard]] std::optional<std::vector<CallParameter>> parameters_of(const Value& function);
   /// What `print` of the program has written.
   [[nodiscard]] const std::string& printed() const { return printed_; }
   void print(std::string_view text) { printed_ += text; }

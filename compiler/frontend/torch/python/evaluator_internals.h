@@ -95,13 +95,15 @@ struct Evaluator::Internals {
   std::filesystem::path root;         ///< the folder of the main file, canonical
   std::filesystem::path main_folder;  ///< the same as the user wrote it
   std::vector<std::pair<NameId, LocationId>> top_level;
+  std::vector<TopLevelName> assigned;  ///< by the statements of the top level
   std::vector<Activation*> activations;
   std::vector<HandledException> handled;
   uint32_t text_depth = 0;           ///< nesting of repr, ==, hash
   std::vector<ObjectId> open_texts;  ///< objects whose repr is under way
   bool program_has_ended = false;    ///< by sys.exit()
 
-  Status run_main(const std::string& path, Diagnostics& diagnostics);
+  Status run_main(const std::string& path, const std::string& module_name, Diagnostics& diagnostics);
+  void note_assignment(const Activation& activation, StatementId id);
   Result<Value> run_expression(const std::string& text, Diagnostics& diagnostics);
   Unit& add_unit(Ast ast, std::string path, std::filesystem::path folder);
   Status run_unit(Unit& unit, LocationId where);

@@ -33,6 +33,7 @@ void Evaluator::Internals::run_on_stack(const std::function<void()>& action) {
       return nullptr;
     }
   };
+  if (on_own_stack()) return action();
   const uintptr_t outer_end = stack_end;
   const std::thread::id outer_thread = stack_thread;
   bool ran = false;
@@ -54,6 +55,8 @@ void Evaluator::Internals::run_on_stack(const std::function<void()>& action) {
   stack_end = outer_end;
   stack_thread = outer_thread;
 }
+
+void Evaluator::on_stack(const std::function<void()>& action) { internals_->run_on_stack(action); }
 
 Status Evaluator::Internals::check_stack(LocationId where) {
   if (!on_own_stack() || stack_position() > stack_end) return {};

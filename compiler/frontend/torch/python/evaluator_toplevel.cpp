@@ -174,6 +174,7 @@ void Evaluator::Internals::run_guarded(Activation& activation, StatementId id, D
   } else {
     succeeded = execute(activation, id).ok();
     activation.scope = activation.home;
+    if (succeeded) note_assignment(activation, id);
   }
   if (!succeeded) {
     note_chain();
@@ -188,5 +189,18 @@ void Evaluator::Internals::run_guarded(Activation& activation, StatementId id, D
   }
   evaluator.move_faults(diagnostics);
 }
+
+void Evaluator::Internals::note_assignment(const Activation& activation, StatementId id) {
+  const auto* node = std::get_if<AssignStatement>(&activation.unit.ast.statements[id].kind);
+  if (node == nullptr || activation.home != main_scope) return;
+  for (ExpressionId target : node->targets) {
+    const Expression& expression = activation.unit.ast.expressions[target];
+    const auto* name = std::get_if<NameExpression>(&expression.kind);
+    const Value* value = name == nullptr ? nullptr : find_name(main_scope, name->name);
+    if (value != nullptr) assigned.push_back({evaluator.names_.text(name->name), *value, place(expression.span)});
+  }
+}
+
+const std::vector<Evaluator::TopLevelName>& Evaluator::assignments() const { return internals_->assigned; }
 
 }  // namespace lathe::torch
