@@ -19,15 +19,21 @@ std::string count_of(size_t count, std::string_view one, std::string_view many) 
 
 /// "2 entries are missing, 1 has another shape"
 std::string summary(const Comparison& comparison, bool names) {
-  std::vector<std::string> parts;
-  const size_t missing = comparison.missing.size() + comparison.unreadable.size();
-  const size_t unexpected = comparison.unexpected.size() + comparison.other_unexpected.size();
-  if (names && missing > 0) parts.push_back(count_of(missing, "is missing", "are missing"));
-  if (names && unexpected > 0) parts.push_back(count_of(unexpected, "is not in it", "are not in it"));
-  if (!comparison.misshaped.empty()) {
-    parts.push_back(count_of(comparison.misshaped.size(), "has another shape", "have another shape"));
-  }
-  return fmt::format("{}", fmt::join(parts, ", "));
+  const size_t missing = names ? comparison.missing.size() + comparison.unreadable.size() : 0;
+  const size_t unexpected = names ? comparison.unexpected.size() + comparison.other_unexpected.size() : 0;
+  std::string text;
+  const auto add = [&](size_t count, std::string_view one, std::string_view many) {
+    if (count == 0) return;
+    if (text.empty()) {
+      text = count_of(count, one, many);
+    } else {
+      text += fmt::format(", {} {}", count, count == 1 ? one : many);
+    }
+  };
+  add(missing, "is missing", "are missing");
+  add(unexpected, "is unexpected", "are unexpected");
+  add(comparison.misshaped.size(), "has another shape", "have another shape");
+  return text;
 }
 
 class Matcher {
@@ -98,9 +104,15 @@ class Matcher {
   }
 
   void warn(std::string message, std::string list) {
-    DiagnosticBuilder builder = diagnostics_.report(DiagnosticKind::WeightsIgnored, {}, "{}", message);
-    if (!list.empty()) builder = std::move(builder).note(std::move(list));
-    static_cast<void>(std::move(builder).emit());
+    Diagnostic warning{.kind = DiagnosticKind::WeightsIgnored,
+                       .where = {},
+                       .message = std::move(message),
+                       .layer = {},
+                       .labels = {},
+                       .notes = {},
+                       .fixes = {}};
+    add_note(warning, std::move(list));
+    diagnostics_.add(std::move(warning));
   }
 
   void warn_of_names(const Comparison& comparison) {

@@ -74,6 +74,7 @@ Result<StateDict> read_file(const WeightsFile& file, Diagnostics& diagnostics) {
         .note("only checkpoints of PyTorch have parts")
         .emit();
   };
+  if (file.bytes.empty()) return refuse("it is empty").emit();
   // First, as the size in front may read like the beginning of a pickle.
   if (looks_like_safetensors(file.bytes)) {
     return whole(read_safetensors(file.bytes, file.owner, file.path, diagnostics));
@@ -90,9 +91,8 @@ Result<StateDict> read_file(const WeightsFile& file, Diagnostics& diagnostics) {
   if (foreign.empty() && file.path.ends_with(".safetensors")) {
     return whole(read_safetensors(file.bytes, file.owner, file.path, diagnostics));
   }
-  const std::string what = foreign.empty()
-                               ? file.bytes.empty() ? "it is empty" : "it is in none of the formats of weights"
-                               : fmt::format("it is {}", foreign);
+  const std::string what =
+      foreign.empty() ? "it is in none of the formats of weights" : fmt::format("it is {}", foreign);
   return refuse(what).note("read are safetensors, PyTorch's .pth and .pt, and NumPy's .npz").emit();
 }
 

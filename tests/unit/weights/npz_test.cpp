@@ -1,4 +1,4 @@
-// Reading .npz archives. The archives are put together by hand: zip's local headers, central directory and end record.
+// Reading .npz archives.
 #include "compiler/frontend/weights/npz.h"
 
 #include <random>
@@ -7,63 +7,22 @@
 #include "gtest/gtest.h"
 #include "ir/scalar/scalar_value.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/unit/weights/zip_writer.h"
 
 namespace lathe::weights {
 namespace {
 
+using test::deflate;
+using test::little;
 using test::TemporaryFolder;
+using test::zip;
 using ::testing::HasSubstr;
-
-std::string little(uint64_t value, int bytes) {
-  std::string result;
-  for (int index = 0; index < bytes; ++index) result += static_cast<char>((value >> (8 * index)) & 0xffu);
-  return result;
-}
-
-uint32_t checksum(const std::string& data) {
-  uint32_t crc = 0xffffffffu;
-  for (const char byte : data) {
-    crc ^= static_cast<unsigned char>(byte);
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1u) ^ (0xedb88320u & (0u - (crc & 1u)));
-  }
-  return ~crc;
-}
-
-struct Entry {
-  std::string name;
-  std::string stored;                 ///< bytes in the archive
-  std::string unpacked;               ///< bytes they stand for
-  uint16_t method = 0;                ///< 0 stored, 8 deflated
-  std::optional<uint32_t> size = {};  ///< a wrong size to claim
-};
-
-std::string zip(const std::vector<Entry>& entries) {
-  std::string archive;
-  std::string directory;
-  for (const Entry& entry : entries) {
-    const std::string common = little(20, 2) + little(0, 2) + little(entry.method, 2) + little(0, 4) +
-                               little(checksum(entry.unpacked), 4) + little(entry.stored.size(), 4) +
-                               little(entry.size.value_or(static_cast<uint32_t>(entry.unpacked.size())), 4) +
-                               little(entry.name.size(), 2) + little(0, 2);
-    const uint64_t offset = archive.size();
-    archive += "PK\x03\x04" + common + entry.name + entry.stored;
-    directory += "PK\x01\x02" + little(20, 2) + common + little(0, 8) + little(0, 2) + little(offset, 4) + entry.name;
-  }
-  const std::string end = "PK\x05\x06" + little(0, 4) + little(entries.size(), 2) + little(entries.size(), 2) +
-                          little(directory.size(), 4) + little(archive.size(), 4) + little(0, 2);
-  return archive + directory + end;
-}
 
 /// The .npy bytes of an array of one-byte integers.
 std::string npy(const std::string& data) {
   const std::string header =
       "{'descr': '|i1', 'fortran_order': False, 'shape': (" + std::to_string(data.size()) + ",)}\n";
   return std::string("\x93NUMPY\x01\0", 8) + little(header.size(), 2) + header + data;
-}
-
-/// Deflate's stored block.
-std::string deflate(const std::string& data) {
-  return "\x01" + little(data.size(), 2) + little(~data.size() & 0xffffu, 2) + data;
 }
 
 struct Read {
