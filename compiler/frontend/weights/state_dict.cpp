@@ -114,6 +114,11 @@ bool StateDict::shared(const StateEntry& a, const StateEntry& b) {
          a.data.bytes.data() == b.data.bytes.data() && !a.data.bytes.empty();
 }
 
+Result<StateDict> read_state_dict_bytes(std::span<const std::byte> bytes, std::shared_ptr<const void> owner,
+                                        std::string_view path, Diagnostics& diagnostics) {
+  return read_file({.path = path, .bytes = bytes, .owner = std::move(owner), .wanted = {}}, diagnostics);
+}
+
 Result<StateDict> read_state_dict(const std::string& path, Diagnostics& diagnostics) {
   std::string why;
   std::optional<MappedFile> mapped = MappedFile::open(path, why);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -59,5 +60,9 @@ class StateDict {
 /// name. Faults: LT0001 when the file can't be opened, LT0601 when it isn't valid, LT0603 for a pickle that wants more
 /// than tensors and containers.
 [[nodiscard]] Result<StateDict> read_state_dict(const std::string& path, Diagnostics& diagnostics);
+/// The same for a file in memory that `owner` keeps alive; `path` names it in messages.
+[[nodiscard]] Result<StateDict> read_state_dict_bytes(std::span<const std::byte> bytes,
+                                                      std::shared_ptr<const void> owner, std::string_view path,
+                                                      Diagnostics& diagnostics);
 
 }  // namespace lathe::weights
