@@ -28,6 +28,8 @@ Result<size_t> normal_axis(Tracer& tracer, int64_t axis, const Shape& shape);
 Result<size_t> normal_axis(Tracer& tracer, int64_t axis, TensorId tensor);
 /// "torch.float32", "torch.int64"
 [[nodiscard]] std::string dtype_text(ElementType element);
+/// True when an `__init__` is under way.
+[[nodiscard]] bool is_constructing(const Evaluator& evaluator);
 /// PyTorch's torch.promote_types.
 [[nodiscard]] ElementType promote_types(ElementType a, ElementType b);
 /// PyTorch's result type: tensors with axes decide before those without, those before Python numbers, as long as the

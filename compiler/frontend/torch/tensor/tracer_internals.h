@@ -88,7 +88,5 @@ struct Tracer::Internals {
 
 /// Row-major strides in elements.
 [[nodiscard]] std::vector<Dim> dense_strides(const Shape& dims);
-/// True when an `__init__` is under way.
-[[nodiscard]] bool is_constructing(const Evaluator& evaluator);
 
 }  // namespace lathe::torch

@@ -141,6 +141,13 @@ Result<ConstantData> Tracer::known(TensorId tensor, LocationId where) {
   return interp::to_constant(HostTensor(*host));
 }
 
+Result<std::optional<ConstantData>> Tracer::known_if_constant(TensorId tensor) {
+  LATHE_TRY(const ValueId wanted, value(tensor));
+  const std::shared_ptr<const HostTensor> host = ConstantEvaluation(module(), internals_->known).value_of(wanted);
+  if (host == nullptr) return std::optional<ConstantData>();
+  return std::optional(interp::to_constant(HostTensor(*host)));
+}
+
 Result<Value> Tracer::element(Evaluator& evaluator, TensorId tensor) {
   const LocationId where = here();
   const Dim count = type(tensor).element_count();
