@@ -31,6 +31,15 @@ constexpr ForeignFormat kForeignFormats[] = {
     {"version https://git-lfs", 0, "a pointer of Git LFS, not the file itself"},
 };
 
+/// A file of PyTorch by its name, with the last byte of a pickle. The first pickles had no mark at their beginning.
+bool may_be_unmarked_pickle(const WeightsFile& file) {
+  if (file.bytes.back() != std::byte{'.'}) return false;
+  for (const std::string_view extension : {".pth", ".pt", ".pkl", ".ckpt", ".bin"}) {
+    if (file.path.ends_with(extension)) return true;
+  }
+  return false;
+}
+
 std::string_view foreign_format(std::span<const std::byte> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   for (const ForeignFormat& row : kForeignFormats) {
@@ -88,6 +97,7 @@ Result<StateDict> read_file(const WeightsFile& file, Diagnostics& diagnostics) {
   }
   if (looks_like_pickle(file.bytes)) return read_torch_pickles(file, diagnostics);
   const std::string_view foreign = foreign_format(file.bytes);
+  if (foreign.empty() && may_be_unmarked_pickle(file)) return read_torch_pickles(file, diagnostics);
   if (foreign.empty() && file.path.ends_with(".safetensors")) {
     return whole(read_safetensors(file.bytes, file.owner, file.path, diagnostics));
   }

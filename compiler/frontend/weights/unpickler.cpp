@@ -430,14 +430,14 @@ Result<Machine::Step> Machine::step(uint8_t opcode) {
 }
 
 Result<PickleRun> Machine::run() {
-  if (bytes_.empty() || bytes_[0] != std::byte{kProtocol}) {
-    return refused("has protocol 0 or 1, 2 to 5 are read", "save it with `torch.save(model.state_dict(), file)`");
-  }
   while (true) {
     opcode_at_ = at_;
     LATHE_TRY(const uint64_t opcode, number(1));
     LATHE_TRY(const Step outcome, step(static_cast<uint8_t>(opcode)));
     if (outcome == Step::Stop) break;
+  }
+  if (bytes_[0] != std::byte{kProtocol}) {
+    return refused("has protocol 0 or 1, 2 to 5 are read", "save it with `torch.save(model.state_dict(), file)`");
   }
   LATHE_TRY(table_.root, pop());
   return PickleRun{std::move(table_), at_};

@@ -231,6 +231,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{Pickle().global("posix", "system").raw(")R").end(), "LT0603", "`posix.system`"},
         Wrong{Pickle().raw("}").end(), "LT0601", "none that `torch.save` made"},
         Wrong{std::string("\x89HDF\r\n\x1a\n"), "LT0601", "HDF5"}, Wrong{"hello", "LT0601", "none of the formats"},
+        Wrong{"cos\nsystem\n(S'ls'\ntR.", "LT0603", "`os.system`"},
         Wrong{"version https://git-lfs.github.com/spec/v1\n", "LT0601", "pointer of Git LFS"}));
 
 TEST(TorchFile, CompressedEntriesAreUnpackedAndChecked) {

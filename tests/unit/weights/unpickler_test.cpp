@@ -150,8 +150,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Refused{Pickle().raw("(o").end(), "opcode OBJ"},
                       Refused{Pickle().raw("\x82\x01").end(), "opcode EXT1"},
                       Refused{Pickle(4).raw("\x92").end(), "opcode NEWOBJ_EX"},
-                      Refused{"cos\nsystem\n(S'ls'\ntR.", "protocol 0 or 1"},
-                      Refused{Pickle(6).raw("N").end(), "protocol 6"}));
+                      Refused{"cos\nsystem\n(S'ls'\ntR.", "`os.system`"}, Refused{"(lp0\n.", "opcode PUT"},
+                      Refused{"]N.", "protocol 0 or 1"}, Refused{Pickle(6).raw("N").end(), "protocol 6"}));
 
 class DamagedPickles : public ::testing::TestWithParam<Refused> {};
 TEST_P(DamagedPickles, AreReported) {
