@@ -102,20 +102,24 @@ ScalarId ScalarBuilder::inline_expression(const ScalarExpression& expression, st
 
 ScalarExpression ScalarBuilder::finish(ScalarId result) const {
   LATHE_CHECK(expression_.nodes.contains(result));
-  std::vector<bool> needed(expression_.nodes.size(), false);
-  needed[result.index] = true;
-  for (size_t i = result.index + 1; i-- > 0;) {
-    if (!needed[i]) continue;
-    const ScalarNode& node = expression_.nodes[ScalarId(i)];
-    for (size_t k = 0; k < info(node.op).arity; ++k) needed[node.operands[k].index] = true;
-  }
   ScalarExpression finished;
   std::vector<ScalarId> moved(expression_.nodes.size());
-  for (size_t i = 0; i <= result.index; ++i) {
-    if (!needed[i]) continue;
-    ScalarNode node = expression_.nodes[ScalarId(i)];
-    for (size_t k = 0; k < info(node.op).arity; ++k) node.operands[k] = moved[node.operands[k].index];
-    moved[i] = finished.nodes.push_back(node);
+  // Operands first, from left to right: the order must not depend on the order in which a C++ compiler evaluates the
+  // arguments of nested calls.
+  std::vector<ScalarId> open{result};
+  while (!open.empty()) {
+    const ScalarId id = open.back();
+    ScalarNode node = expression_.nodes[id];
+    const size_t arity = info(node.op).arity;
+    const size_t before = open.size();
+    for (size_t k = arity; k-- > 0;) {
+      if (!moved[node.operands[k].index].valid()) open.push_back(node.operands[k]);
+    }
+    if (open.size() != before) continue;
+    open.pop_back();
+    if (moved[id.index].valid()) continue;
+    for (size_t k = 0; k < arity; ++k) node.operands[k] = moved[node.operands[k].index];
+    moved[id.index] = finished.nodes.push_back(node);
   }
   finished.result = moved[result.index];
   return finished;
