@@ -120,6 +120,9 @@ class LayerCall : public Operation {
   ObjectId self_;
 };
 
+/// The module that a method is called on; a fault when `self` is something else (`nn.Linear.forward(3, x)`).
+[[nodiscard]] Result<ObjectId> self_of(NativeCall& call);
+
 using LayerMaker = Status (*)(LayerBuilder& layer);
 using LayerRunner = Result<Value> (*)(LayerCall& layer);
 /// What stands between the parentheses of repr().
