@@ -321,6 +321,10 @@ Status Evaluator::set_attribute(const Value& object, NameId name, const Value& v
   return set_plain_attribute(*id, name, value);
 }
 
+Status Evaluator::erase_attribute(const Value& object, NameId name, LocationId where) {
+  return internals_->erase_attribute(object, name, where);
+}
+
 Status Evaluator::Internals::erase_attribute(const Value& object, NameId name, LocationId where) {
   if (is_unknown(object)) return {};
   if (const std::optional<Value> method = find_method(object, known.delattr)) {
@@ -332,10 +336,6 @@ Status Evaluator::Internals::erase_attribute(const Value& object, NameId name, L
   AttributeTable* own = id != nullptr ? own_attributes(*id) : nullptr;
   if (own == nullptr || !own->erase(name)) return no_attribute(object, name, where);
   return {};
-}
-
-Status Evaluator::erase_attribute(const Value& object, NameId name, LocationId where) {
-  return internals_->erase_attribute(object, name, where);
 }
 
 }  // namespace lathe::torch

@@ -222,10 +222,15 @@ Result<Value> Evaluator::Internals::call_body(Unit&, const Function& function, A
 
 namespace {
 
-DiagnosticBuilder explained(DiagnosticBuilder report, LocationId definition, const std::string& form) {
-  if (definition.valid()) report = std::move(report).label(definition, "defined here");
-  if (!form.empty()) report = std::move(report).note(form);
-  return report;
+/// Adds to a report what helps to read it, and ends it.
+Failure explain(DiagnosticBuilder report, LocationId definition, const std::string& form) {
+  if (definition.valid()) {
+    [[maybe_unused]] const DiagnosticBuilder& same = std::move(report).label(definition, "defined here");
+  }
+  if (!form.empty()) {
+    [[maybe_unused]] const DiagnosticBuilder& same = std::move(report).note(form);
+  }
+  return std::move(report).emit();
 }
 
 }  // namespace
@@ -238,10 +243,9 @@ Failure Evaluator::Internals::missing_arguments(const std::string& name, const s
     if (i > 0) list += i + 1 == missing.size() ? " and " : ", ";
     list += "`" + missing[i] + "`";
   }
-  return explained(evaluator.error(where, kind, "TypeError", "`{}` is called without its argument{} {}", name,
-                                   missing.size() == 1 ? "" : "s", list),
-                   definition, form)
-      .emit();
+  return explain(evaluator.error(where, kind, "TypeError", "`{}` is called without its argument{} {}", name,
+                                 missing.size() == 1 ? "" : "s", list),
+                 definition, form);
 }
 
 Failure Evaluator::Internals::too_many_arguments(const std::string& name, size_t taken, size_t given,
@@ -249,10 +253,9 @@ Failure Evaluator::Internals::too_many_arguments(const std::string& name, size_t
                                                  const std::string& form) {
   const std::string takes =
       taken == 0 ? "no positional arguments" : fmt::format("{} positional argument{}", taken, taken == 1 ? "" : "s");
-  return explained(evaluator.error(where, kind, "TypeError", "`{}` takes {}, but {} {} given", name, takes, given,
-                                   given == 1 ? "is" : "are"),
-                   definition, form)
-      .emit();
+  return explain(evaluator.error(where, kind, "TypeError", "`{}` takes {}, but {} {} given", name, takes, given,
+                                 given == 1 ? "is" : "are"),
+                 definition, form);
 }
 
 Failure Evaluator::Internals::unknown_keyword(const std::string& name, NameId keyword,
@@ -261,17 +264,15 @@ Failure Evaluator::Internals::unknown_keyword(const std::string& name, NameId ke
   const std::string& text = evaluator.names_.text(keyword);
   const std::string nearest = nearest_name(text, candidates);
   const std::string hint = nearest.empty() ? std::string() : fmt::format("; did you mean `{}`?", nearest);
-  return explained(evaluator.error(where, kind, "TypeError", "`{}` has no argument `{}`{}", name, text, hint),
-                   definition, form)
-      .emit();
+  return explain(evaluator.error(where, kind, "TypeError", "`{}` has no argument `{}`{}", name, text, hint), definition,
+                 form);
 }
 
 Failure Evaluator::Internals::repeated_argument(const std::string& name, NameId keyword, DiagnosticKind kind,
                                                 LocationId where, LocationId definition, const std::string& form) {
-  return explained(evaluator.error(where, kind, "TypeError", "`{}` gets two values for its argument `{}`", name,
-                                   evaluator.names_.text(keyword)),
-                   definition, form)
-      .emit();
+  return explain(evaluator.error(where, kind, "TypeError", "`{}` gets two values for its argument `{}`", name,
+                                 evaluator.names_.text(keyword)),
+                 definition, form);
 }
 
 }  // namespace lathe::torch

@@ -74,6 +74,15 @@ Result<Value> Evaluator::Internals::compute(Activation& activation, ExpressionId
   return Value(heap.add(std::move(slice)));
 }
 
+LocationId Evaluator::Internals::keyword_place(Unit& unit, const CallArgument& argument) {
+  LocationId& place = unit.keyword_places[argument.value];
+  if (!place.valid()) {
+    const Span value = unit.ast.expressions[argument.value].span;
+    place = evaluator.locations_.add(Span{value.file, argument.name_span.begin, value.end});
+  }
+  return place;
+}
+
 Result<Arguments> Evaluator::Internals::evaluate_arguments(Activation& activation,
                                                            const std::vector<CallArgument>& arguments) {
   Arguments result;
@@ -88,7 +97,7 @@ Result<Arguments> Evaluator::Internals::evaluate_arguments(Activation& activatio
         break;
       case CallArgument::Kind::Keyword:
         result.keywords.emplace_back(argument.name, std::move(value));
-        keyword_places.push_back(where);
+        keyword_places.push_back(keyword_place(activation.unit, argument));
         break;
       case CallArgument::Kind::Star: {
         if (is_unknown(value)) return Failure{};

@@ -95,6 +95,12 @@ Value Evaluator::Internals::exception_value(const PendingException& exception, s
   return instance;
 }
 
+Value Evaluator::Internals::new_exception(std::string_view builtin, const Value& argument) {
+  const ObjectId instance = evaluator.new_instance(evaluator.builtin_class(builtin), {});
+  std::get<InstanceObject>(heap[instance]).attributes.set(known.args, heap.new_tuple({argument}));
+  return instance;
+}
+
 Failure Evaluator::Internals::type_error(LocationId where, std::string message) {
   return evaluator.error(where, DiagnosticKind::PythonError, "TypeError", "{}", message).emit();
 }

@@ -35,8 +35,9 @@ struct Unit {
   Ast ast;
   std::string path;
   std::filesystem::path folder;
-  ObjectId scope{};                           ///< its top-level names
-  IdVector<ExpressionId, LocationId> places;  ///< made when first asked for
+  ObjectId scope{};                                             ///< its top-level names
+  IdVector<ExpressionId, LocationId> places;                    ///< made when first asked for
+  std::unordered_map<ExpressionId, LocationId> keyword_places;  ///< of `name=value`, by the value
   IdVector<FunctionId, FunctionNames> functions;
 };
 
@@ -140,6 +141,8 @@ struct Evaluator::Internals {
   bool caught(size_t mark, std::string_view builtin);
   [[nodiscard]] PendingException exception_since(size_t mark) const;
   Value exception_value(const PendingException& exception, size_t mark);
+  /// An instance of a built-in exception with one argument.
+  Value new_exception(std::string_view builtin, const Value& argument);
   Failure type_error(LocationId where, std::string message);
   Failure undecided(LocationId where, std::string message);
   Failure overflow(LocationId where);
@@ -149,6 +152,7 @@ struct Evaluator::Internals {
   // ---------------------------------------------------------------------------------------------------------- places
   [[nodiscard]] LocationId place(Unit& unit, ExpressionId id);
   [[nodiscard]] LocationId place(Activation& activation, ExpressionId id) { return place(activation.unit, id); }
+  [[nodiscard]] LocationId keyword_place(Unit& unit, const CallArgument& argument);
   [[nodiscard]] LocationId place(const Span& span) { return evaluator.locations_.add(span); }
   /// The source text of an expression on one line, cut to a readable length.
   [[nodiscard]] std::string source(const Unit& unit, ExpressionId id) const;

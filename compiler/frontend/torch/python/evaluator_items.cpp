@@ -140,7 +140,10 @@ Result<Value> Evaluator::get_item(const Value& object, const Value& index, Locat
       if (!nearest.empty()) hint = fmt::format("; did you mean `{}`?", quoted_text(nearest));
     }
     LATHE_TRY(const std::string key, repr(index, where));
-    return error(where, DiagnosticKind::PythonError, "KeyError", "the dict has no key `{}`{}", key, hint).emit();
+    const Failure failure =
+        error(where, DiagnosticKind::PythonError, "KeyError", "the dict has no key `{}`{}", key, hint).emit();
+    internals_->pending->instance = internals_->new_exception("KeyError", index);
+    return failure;
   }
   if (const auto* range = std::get_if<RangeObject>(&row)) {
     const RangeObject copy = *range;
@@ -252,7 +255,10 @@ Status Evaluator::Internals::erase_item(const Value& object, const Value& index,
     LATHE_TRY(const size_t code, evaluator.hash(index, where));
     if (dict->entries.erase(code, [&](const Value& key) { return evaluator.same_key(key, index); })) return {};
     LATHE_TRY(const std::string key, evaluator.repr(index, where));
-    return evaluator.error(where, DiagnosticKind::PythonError, "KeyError", "the dict has no key `{}`", key).emit();
+    const Failure failure =
+        evaluator.error(where, DiagnosticKind::PythonError, "KeyError", "the dict has no key `{}`", key).emit();
+    pending->instance = new_exception("KeyError", index);
+    return failure;
   }
   if (const std::optional<Value> method = find_method(object, known.delitem)) {
     LATHE_TRY([[maybe_unused]] const Value done, call(*method, {{index}, {}, {}}, where));

@@ -291,10 +291,7 @@ Status Evaluator::Internals::check_assertion(Activation& activation, const Asser
   auto report = evaluator.error(place(span), DiagnosticKind::PythonError, "AssertionError", "{}",
                                 message.empty() ? fmt::format("the assertion `{}` does not hold", condition) : message);
   if (message.empty()) return std::move(report).emit();
-  Value exception = evaluator.new_instance(evaluator.builtin_class("AssertionError"), {});
-  std::get<InstanceObject>(heap[std::get<ObjectId>(exception)])
-      .attributes.set(known.args, heap.new_tuple({heap.new_string(message)}));
-  pending->instance = std::move(exception);
+  pending->instance = new_exception("AssertionError", heap.new_string(message));
   return std::move(report).note(fmt::format("the assertion `{}` does not hold", condition)).emit();
 }
 
