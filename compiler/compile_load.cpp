@@ -6,6 +6,7 @@
 
 #include "compiler/compile.h"
 #include "compiler/frontend/onnx/import.h"
+#include "compiler/frontend/torch/import.h"
 #include "compiler/frontend/weights/mapped_file.h"
 #include "ir/graph/print.h"
 
@@ -84,11 +85,21 @@ constexpr std::array kFormats = {Format{".onnx", load_onnx}, Format{".lathe", lo
 
 }  // namespace
 
-bool names_python(std::string_view path) { return path.ends_with(".py"); }
+bool names_python(std::string_view path) { return torch::parse_source_name(path).has_value(); }
 
 Status load_model(const std::string& path, const LoadOptions& options, Module& module, Diagnostics& diagnostics,
                   Definition* definition) {
-  static_cast<void>(definition);
+  if (const auto name = torch::parse_source_name(path)) {
+    Definition unread;
+    return torch::import_definition(*name,
+                                    {.inputs = options.input_types,
+                                     .weights = options.weights,
+                                     .strict = options.strict,
+                                     .train = options.train,
+                                     .seed = options.seed,
+                                     .types_only = options.types_only},
+                                    module, diagnostics, definition == nullptr ? unread : *definition);
+  }
   for (const Format& format : kFormats) {
     if (path.ends_with(format.suffix)) return format.load(path, options, module, diagnostics);
   }

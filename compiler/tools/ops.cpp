@@ -3,6 +3,7 @@
 
 #include "compiler/tools/command.h"
 #include "compiler/tools/options.h"
+#include "compiler/tools/support_text.h"
 #include "ir/base/lexer.h"
 #include "ir/graph/op.h"
 
@@ -76,10 +77,20 @@ std::string as_markdown() {
 ExitStatus ops_command(Arguments arguments, const Session& session) {
   std::string name;
   bool markdown = false;
-  OptionParser options("ops", "Lists the operations of the graph IR, or shows one of them in full.");
-  options.optional_positional("NAME", name, "An operation, such as conv");
-  options.flag("--markdown", markdown, "As the page docs/ops.md");
+  bool pytorch = false;
+  OptionParser options(
+      "ops", "Lists the operations of the graph IR, or shows one of them in full; or what PyTorch source may use.");
+  options.optional_positional("NAME", name,
+                              "An operation, such as conv; with --pytorch a part of a name, such as nn.Conv");
+  options.flag("--pytorch", pytorch, "What PyTorch source may use instead: layers, functions, methods");
+  options.flag("--markdown", markdown, "As the page docs/ops.md, or docs/pytorch-support.md");
   if (const auto status = options.parse(arguments, session)) return *status;
+  if (pytorch) {
+    const std::string text = markdown ? support_markdown() : support_lines(name);
+    if (text.empty()) return session.usage_error("ops", fmt::format("nothing of PyTorch is called `{}`", name));
+    session.out.write(text);
+    return ExitStatus::Fine;
+  }
   if (markdown) {
     session.out.write(as_markdown());
     return ExitStatus::Fine;

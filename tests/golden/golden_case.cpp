@@ -58,6 +58,15 @@ void add_block(std::string& result, std::string_view title, std::string_view tex
   for (const std::string& line : lines_of(text)) result += line.empty() ? "//\n" : fmt::format("// {}\n", line);
 }
 
+// Python takes no `//`.
+std::string without_comments(std::string_view text) {
+  std::string result;
+  for (const std::string& line : lines_of(text)) {
+    if (!line.starts_with("//")) result += line + "\n";
+  }
+  return result;
+}
+
 std::string replaced(std::string text, std::string_view what, std::string_view with) {
   const size_t at = text.find(what);
   return at == std::string::npos ? text : text.replace(at, what.size(), with);
@@ -124,6 +133,9 @@ std::string run_case(const GoldenFile& file, const GoldenCase& golden, std::stri
   if (command.find("%onnx") != std::string::npos) {
     fault = write_onnx_text(golden.input, folder.path(), "model.onnx");
     command = replaced(command, "%onnx", "model.onnx");
+  } else if (command.find("%python") != std::string::npos) {
+    folder.write("model.py", without_comments(golden.input));
+    command = replaced(command, "%python", "model.py");
   } else if (command.find("%none") != std::string::npos) {
     command = replaced(command, "%none", "");
   } else {

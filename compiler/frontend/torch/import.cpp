@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <type_traits>
 
 #include "compiler/frontend/torch/describe.h"
 #include "compiler/frontend/torch/nn/library.h"
@@ -190,7 +191,7 @@ class Import {
           .note(fmt::format("give its type or a file, such as -i {}=f32[1,3,32,32]", missing.front()))
           .emit();
     }
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     size_t next = 0;
     for (const auto& [index, tensor] : found) {
       if (index == next) {
@@ -269,7 +270,7 @@ class Import {
   }
 
   template <class Action>
-  auto guarded(Action action) {
+  std::invoke_result_t<Action> guarded(Action action) {
     return evaluator_.guarded(diagnostics_, std::move(action));
   }
 

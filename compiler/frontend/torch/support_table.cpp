@@ -152,7 +152,7 @@ std::vector<SupportedName> supported_names() {
     }
   }
   const auto key = [](const SupportedName& row) { return std::tie(row.module, row.name); };
-  std::stable_sort(names.begin(), names.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  std::sort(names.begin(), names.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
   names.erase(std::unique(names.begin(), names.end(), [&](const auto& a, const auto& b) { return key(a) == key(b); }),
               names.end());
   return names;
