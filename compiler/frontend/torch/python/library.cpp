@@ -1,0 +1,33 @@
+// Joins the tables of the standard library.
+#include "compiler/frontend/torch/python/library.h"
+
+#include <vector>
+
+#include "compiler/frontend/torch/python/library_parts.h"
+
+namespace lathe::torch {
+
+std::span<const NativeModuleRow> standard_library() {
+  static const std::vector<NativeModuleRow> kRows = [] {
+    std::vector<NativeModuleRow> rows;
+    for (const auto part : {
+             builtin_exceptions,
+             builtin_iteration,
+             builtin_mappings,
+             builtin_numbers,
+             builtin_objects,
+             builtin_sequences,
+             builtin_text,
+             stdlib_functools,
+             stdlib_itertools,
+             stdlib_math,
+         }) {
+      const std::span<const NativeModuleRow> more = part();
+      rows.insert(rows.end(), more.begin(), more.end());
+    }
+    return rows;
+  }();
+  return kRows;
+}
+
+}  // namespace lathe::torch
