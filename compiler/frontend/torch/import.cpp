@@ -81,21 +81,27 @@ class Import {
 
   // Statements of the file that Lathe does not support are of no matter where the entry does not need them.
   Status run_entry() {
-    Diagnostics file_faults;
-    const Status read = evaluator_.run_file(name_.path, file_faults, module_name());
-    const bool is_wrong = file_faults.count(Severity::Error) != 0;
-    if (!read.ok() || is_wrong) return keep(file_faults);
+    const Status read = evaluator_.run_file(name_.path, file_faults_, module_name());
+    const bool is_wrong = file_faults_.count(Severity::Error) != 0;
+    if (!read.ok() || is_wrong) return keep_file_faults();
     Result<Value> entry = evaluator_.evaluate_text(name_.entry, diagnostics_);
-    if (!entry.ok() || is_unknown(*entry)) return keep(file_faults);
+    if (!entry.ok() || is_incomplete(*entry)) return keep_file_faults();
     if (const auto* tensor = std::get_if<TensorId>(&*entry)) return run_tensor(*tensor);
     if (is_module(evaluator_, *entry)) LATHE_TRY_VOID(prepare_module(std::get<ObjectId>(*entry)));
     const Status status = call_entry(*entry);
-    if (!status.ok()) return keep(file_faults);
+    if (!status.ok()) return keep_file_faults();
     return status;
   }
 
-  Failure keep(const Diagnostics& faults) {
-    for (const Diagnostic& fault : faults.all()) diagnostics_.add(fault);
+  // What was made of something that Lathe does not support, or that failed: both were reported.
+  bool is_incomplete(const Value& entry) {
+    const auto* object = std::get_if<ObjectId>(&entry);
+    return is_unknown(entry) ||
+           (object != nullptr && is_module(evaluator_, entry) && is_unknown_module(evaluator_, *object));
+  }
+
+  Failure keep_file_faults() {
+    for (const Diagnostic& fault : file_faults_.all()) diagnostics_.add(fault);
     return Failure{};
   }
 
@@ -149,6 +155,7 @@ class Import {
     LATHE_TRY(const Value result, guarded([&] { return evaluator_.call(entry, std::move(*arguments), {}); }));
     if (diagnostics_.failed()) return Failure{};
     name_random_inputs();
+    if (is_unknown(result)) return Failure{};
     std::vector<std::pair<std::string, TensorId>> outputs;
     collect_tensors(evaluator_, result, outputs);
     if (outputs.empty()) {
@@ -279,6 +286,7 @@ class Import {
   Module& module_;
   Diagnostics& diagnostics_;
   Definition& definition_;
+  Diagnostics file_faults_;  ///< of a file with an entry
   GivenParameters parameters_;
   Tracer tracer_;
   std::vector<NativeModuleRow> library_;
