@@ -14,7 +14,11 @@ Status set_activation(LayerBuilder& layer) {
   Evaluator& evaluator = layer.evaluator();
   const std::string* name = evaluator.heap().string(given);
   if (name == nullptr) {
-    layer.set("activation", given);
+    if (is_module(evaluator, given)) {
+      layer.module("activation", given);
+    } else {
+      layer.set("activation", given);
+    }
     return {};
   }
   LATHE_TRY(const std::string choice, layer.choice("activation", {"relu", "gelu"}));

@@ -1,0 +1,48 @@
+# Losses with their reductions and settings.
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+x = torch.sin(torch.arange(12.0)).reshape(4, 3) * 2
+y = torch.cos(torch.arange(12.0)).reshape(4, 3)
+p = torch.sigmoid(x)
+t = torch.sigmoid(y)
+sign = torch.tensor([1.0, -1.0, 1.0, -1.0])
+classes = torch.tensor([0, 2, 1, 2])
+weight = torch.tensor([0.5, 1.0, 2.0])
+
+out_mse = nn.MSELoss()(x, y)
+out_mse_none = F.mse_loss(x, y, reduction='none')
+out_mse_sum = nn.MSELoss(reduction='sum')(x, y)
+out_mse_old = nn.MSELoss(size_average=False)(x, y)
+out_l1 = nn.L1Loss()(x, y)
+out_smooth = nn.SmoothL1Loss()(x, y)
+out_smooth2 = F.smooth_l1_loss(x, y, beta=0.3, reduction='none')
+out_huber = nn.HuberLoss(delta=0.7)(x, y)
+out_bce = nn.BCELoss()(p, t)
+out_bce_weight = F.binary_cross_entropy(p, t, weight=weight, reduction='sum')
+out_logits = nn.BCEWithLogitsLoss()(x, t)
+out_logits_pos = nn.BCEWithLogitsLoss(pos_weight=weight)(x, t)
+out_kl = F.kl_div(torch.log(p), t, reduction='batchmean')
+out_kl_log = nn.KLDivLoss(reduction='none', log_target=True)(torch.log(p), torch.log(t))
+out_soft = nn.SoftMarginLoss()(x[:, 0], sign)
+out_hinge = F.hinge_embedding_loss(x[:, 0], sign, margin=0.5)
+out_poisson = nn.PoissonNLLLoss(full=True)(x, torch.abs(y) * 3)
+out_gauss = F.gaussian_nll_loss(x, y, torch.abs(x), full=True)
+out_multi = nn.MultiLabelSoftMarginLoss()(x, (t > 0.5).float())
+
+out_nll = F.nll_loss(F.log_softmax(x, dim=1), classes)
+out_ce = nn.CrossEntropyLoss()(x, classes)
+out_ce_weight = nn.CrossEntropyLoss(weight=weight)(x, classes)
+out_ce_none = F.cross_entropy(x, classes, weight=weight, reduction='none')
+out_ce_ignore = nn.CrossEntropyLoss(ignore_index=2)(x, classes)
+out_ce_smooth = nn.CrossEntropyLoss(label_smoothing=0.1)(x, classes)
+out_ce_smooth_w = nn.CrossEntropyLoss(weight=weight, label_smoothing=0.1, ignore_index=1)(x, classes)
+out_ce_soft = nn.CrossEntropyLoss()(x, F.softmax(y, dim=1))
+out_ce_soft_w = F.cross_entropy(x, F.softmax(y, dim=1), weight=weight, label_smoothing=0.2)
+out_ce_one = F.cross_entropy(x[0], torch.tensor(2))
+out_ce_image = F.cross_entropy(x.reshape(1, 3, 2, 2), classes.reshape(1, 2, 2))
+out_cosine = nn.CosineEmbeddingLoss(margin=0.1)(x, y, sign)
+out_ranking = F.margin_ranking_loss(x[:, 0], y[:, 0], sign, margin=0.2)
+out_triplet = nn.TripletMarginLoss(margin=2.0)(x, y, p)
+out_triplet_swap = F.triplet_margin_loss(x, y, p, swap=True, reduction='none')
