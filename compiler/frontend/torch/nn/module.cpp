@@ -33,6 +33,12 @@ SetObject* non_persistent(Evaluator& evaluator, ObjectId module) {
   return set == nullptr ? nullptr : evaluator.heap().as<SetObject>(*set);
 }
 
+/// A prefix may be written with the dot behind it.
+std::string without_dot(std::string prefix) {
+  if (prefix.ends_with('.')) prefix.pop_back();
+  return prefix;
+}
+
 }  // namespace
 
 ModuleState& module_state(Evaluator& evaluator) {
@@ -136,7 +142,7 @@ std::vector<NamedValue> entries(Evaluator& evaluator, ObjectId module, Registry 
 
 Result<std::vector<NamedModule>> named_modules(Evaluator& evaluator, ObjectId root, const std::string& prefix) {
   std::vector<NamedModule> result;
-  std::vector<NamedModule> waiting{{prefix, root}};
+  std::vector<NamedModule> waiting{{without_dot(prefix), root}};
   std::unordered_map<ObjectId, bool> seen;
   while (!waiting.empty()) {
     NamedModule module = std::move(waiting.back());
@@ -160,7 +166,7 @@ Result<std::vector<StateEntry>> state_entries(Evaluator& evaluator, ObjectId roo
     uint32_t depth;
   };
   std::vector<StateEntry> result;
-  std::vector<Waiting> waiting{{prefix, root, 0}};
+  std::vector<Waiting> waiting{{without_dot(prefix), root, 0}};
   while (!waiting.empty()) {
     const Waiting at = std::move(waiting.back());
     waiting.pop_back();
