@@ -6,7 +6,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ir/scalar/scalar_value.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/unit/weights/zip_writer.h"
 
 namespace lathe::weights {
@@ -14,7 +13,6 @@ namespace {
 
 using test::deflate;
 using test::little;
-using test::TemporaryFolder;
 using test::zip;
 using ::testing::HasSubstr;
 
@@ -30,9 +28,9 @@ struct Read {
   std::string message;
 };
 Read read(const std::string& bytes) {
-  const TemporaryFolder folder;
   Diagnostics diagnostics;
-  Result<std::vector<ConstantData>> result = read_npz(folder.write("x.npz", bytes), diagnostics);
+  Result<std::vector<ConstantData>> result =
+      read_npz_bytes(std::as_bytes(std::span(bytes.data(), bytes.size())), "x.npz", diagnostics);
   Read outcome;
   if (result.ok()) outcome.arrays = *result;
   if (!diagnostics.all().empty()) outcome.message = diagnostics.all().front().message;
