@@ -35,7 +35,7 @@ Result<Dim> bound(Tracer& tracer, const Value& value) {
       tracer, DiagnosticKind::BadArgument, "TypeError",
       fmt::format("the bounds of a slice must be ints or None, not {}", tracer.evaluator().describe(value)));
   if (std::holds_alternative<double>(value)) {
-    report = std::move(report).note("`/` always gives a float; `//` divides integers");
+    static_cast<void>(std::move(report).note("`/` always gives a float; `//` divides integers"));
   }
   return std::move(report).emit();
 }
@@ -155,7 +155,7 @@ class Planner {
                                fmt::format("a tensor is indexed by ints, slices, None, `...` and tensors, not by {}",
                                            tracer_.evaluator().describe(item)));
     if (std::holds_alternative<double>(item)) {
-      report = std::move(report).note("`/` always gives a float; `//` divides integers");
+      static_cast<void>(std::move(report).note("`/` always gives a float; `//` divides integers"));
     }
     return std::move(report).emit();
   }

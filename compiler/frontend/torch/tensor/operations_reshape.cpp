@@ -121,11 +121,12 @@ Failure report_strides(Tracer& tracer, TensorId x, const Shape& sizes) {
                                          "strides {}",
                                          Tracer::shape_text(sizes), tracer.shape_text(x), Tracer::shape_text(strides)));
   if (const LocationId where = tracer.reordered_at(x); where.valid()) {
-    report = std::move(report).label(where, "the order of the axes was changed here");
+    static_cast<void>(std::move(report).label(where, "the order of the axes was changed here"));
   }
-  report = std::move(report).note("`reshape` copies where it must; `contiguous()` in front of `view` copies too");
+  static_cast<void>(
+      std::move(report).note("`reshape` copies where it must; `contiguous()` in front of `view` copies too"));
   if (const auto name = method_name(tracer, tracer.here(), "view")) {
-    report = std::move(report).fix({.title = "use `reshape`", .edits = {{*name, "reshape"}}});
+    static_cast<void>(std::move(report).fix({.title = "use `reshape`", .edits = {{*name, "reshape"}}}));
   }
   return std::move(report).emit();
 }

@@ -93,7 +93,7 @@ Result<Dim> integer_of(NativeCall& call, const Value& value, std::string_view wh
   auto report = call.error(DiagnosticKind::BadArgument, "TypeError", "{} of {} must be an int, not {}", what,
                            function_name(call), call.evaluator.describe(value));
   if (std::holds_alternative<double>(value)) {
-    report = std::move(report).note("`/` always gives a float; `//` divides integers");
+    static_cast<void>(std::move(report).note("`/` always gives a float; `//` divides integers"));
   }
   return std::move(report).emit();
 }
