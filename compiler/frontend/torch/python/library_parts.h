@@ -22,6 +22,7 @@ std::span<const NativeModuleRow> stdlib_enum();
 std::span<const NativeModuleRow> stdlib_functools();
 std::span<const NativeModuleRow> stdlib_itertools();
 std::span<const NativeModuleRow> stdlib_math();
+std::span<const NativeModuleRow> stdlib_named_tuple();
 std::span<const NativeModuleRow> stdlib_numpy();
 std::span<const NativeModuleRow> stdlib_system();
 std::span<const NativeModuleRow> stdlib_typing();
