@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "compiler/frontend/torch/python/evaluator_internals.h"
 #include "compiler/frontend/torch/python/parser.h"
@@ -39,7 +40,9 @@ Status Evaluator::Internals::run_unit(Unit& unit, LocationId where) {
   evaluator.frames_.push_back({Frame::Kind::Module, unit.path, where, unit.scope, {}, unit.index, {}});
   Activation activation{unit, unit.scope, unit.scope, {}, {}};
   activations.push_back(&activation);
+  const uint32_t guards = std::exchange(import_guards, 0);
   const Result<Flow> flow = execute(activation, unit.ast.body);
+  import_guards = guards;
   activations.pop_back();
   evaluator.pop_frame();
   if (!flow.ok()) return Failure{};

@@ -178,6 +178,8 @@ class Evaluator {
   [[nodiscard]] ObjectId builtin_class(std::string_view name);
   /// The name of a native function for people: "torch.flatten", "Linear" (for its __init__), "str.join".
   [[nodiscard]] std::string native_name(const NativeFunctionRow& row) const;
+  /// The kind of a wrong argument: Constructor for the constructors of layers, else BadArgument.
+  [[nodiscard]] DiagnosticKind argument_kind(const NativeFunctionRow& row) const;
   /// Makes an instance without calling __init__.
   ObjectId new_instance(ObjectId type, LocationId where);
 

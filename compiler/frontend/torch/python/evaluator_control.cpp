@@ -71,7 +71,10 @@ Result<Flow> Evaluator::Internals::run_try(Activation& activation, const TryStat
   const ObjectId scope = activation.scope;
   std::optional<PendingException> outer = std::move(pending);
   pending.reset();
+  const uint32_t guard = expects_import_errors(activation, node) ? 1 : 0;
+  import_guards += guard;
   Result<Flow> flow = execute(activation, node.body);
+  import_guards -= guard;
   activation.scope = scope;
   if (!flow.ok()) {
     note_chain();

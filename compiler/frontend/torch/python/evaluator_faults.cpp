@@ -152,7 +152,7 @@ Status Evaluator::spend(uint64_t steps, LocationId where) {
   Internals& internals = *internals_;
   const Limits& limits = internals.limits;
   if (internals.budget_is_used_up) return Failure{};
-  const bool fits = steps <= limits.steps - internals.steps;
+  const bool fits = internals.steps <= limits.steps && steps <= limits.steps - internals.steps;
   internals.steps = fits ? internals.steps + steps : limits.steps;
   if (fits && heap_.size() <= limits.objects && heap_.text_bytes() <= limits.text_bytes) return {};
   internals.budget_is_used_up = true;
@@ -185,6 +185,12 @@ LocationId Evaluator::Internals::place(Unit& unit, ExpressionId id) {
   if (!id.valid()) return {};
   LocationId& place = unit.places[id];
   if (!place.valid()) place = evaluator.locations_.add(unit.ast.expressions[id].span);
+  return place;
+}
+
+LocationId Evaluator::Internals::place(const Span& span) {
+  LocationId& place = span_places[{span.file.index, {span.begin, span.end}}];
+  if (!place.valid()) place = evaluator.locations_.add(span);
   return place;
 }
 

@@ -52,6 +52,29 @@ ObjectId Evaluator::Internals::unknown_module(const std::string& name) {
   return position->second;
 }
 
+Status Evaluator::Internals::refuse_unknown(ObjectId module, LocationId where) {
+  if (import_guards == 0 || !unknown_namespaces.contains(module)) return {};
+  return evaluator
+      .error(where, DiagnosticKind::UnknownName, "ModuleNotFoundError", "no module `{}` is known",
+             std::get<NamespaceObject>(heap[module]).name)
+      .emit();
+}
+
+bool Evaluator::Internals::expects_import_errors(const Activation& activation, const TryStatement& node) const {
+  const auto& expressions = activation.unit.ast.expressions;
+  const auto fits = [&](ExpressionId id) {
+    const auto* name = std::get_if<NameExpression>(&expressions[id].kind);
+    if (name == nullptr) return false;
+    const std::string& text = evaluator.names_.text(name->name);
+    return text == "ImportError" || text == "ModuleNotFoundError" || text == "Exception" || text == "BaseException";
+  };
+  return std::any_of(node.handlers.begin(), node.handlers.end(), [&](const ExceptHandler& handler) {
+    if (!handler.type.valid() || fits(handler.type)) return true;
+    const auto* tuple = std::get_if<TupleExpression>(&expressions[handler.type].kind);
+    return tuple != nullptr && std::any_of(tuple->items.begin(), tuple->items.end(), fits);
+  });
+}
+
 Value Evaluator::Internals::report_unknown(ObjectId module, LocationId where) {
   const std::string& name = std::get<NamespaceObject>(heap[module]).name;
   return evaluator.unsupported(where, fmt::format("`{}`, which is neither known nor a file beside the program", name));
@@ -162,6 +185,7 @@ Status Evaluator::Internals::import_names(Activation& activation, const ImportSt
     std::vector<std::string> parts;
     for (NameId part : row.path) parts.push_back(evaluator.names_.text(part));
     LATHE_TRY(const ObjectId module, import_module(activation, joined(parts), where));
+    LATHE_TRY_VOID(refuse_unknown(module, where));
     if (row.alias.valid()) {
       LATHE_TRY_VOID(store(activation, row.alias, module, where));
       continue;
@@ -226,6 +250,7 @@ Status Evaluator::Internals::import_from(Activation& activation, const ImportFro
     }
     module = found ? *found : unknown_module(std::string(node.level, '.') + joined(parts));
   }
+  LATHE_TRY_VOID(refuse_unknown(module, where));
   if (node.star) return import_star(activation, module, where);
   for (const ImportedName& row : node.names) {
     const NameId name = row.path.front();
@@ -261,7 +286,9 @@ Status Evaluator::Internals::import_from(Activation& activation, const ImportFro
       }
       const std::string nearest = nearest_name(text, candidates);
       if (is_library && nearest.empty()) {
-        LATHE_TRY_VOID(store(activation, bound, unknown_module(module_name + "." + text), at));
+        const ObjectId missing = unknown_module(module_name + "." + text);
+        LATHE_TRY_VOID(refuse_unknown(missing, at));
+        LATHE_TRY_VOID(store(activation, bound, missing, at));
         continue;
       }
       const std::string hint = nearest.empty() ? std::string() : fmt::format("; did you mean `{}`?", nearest);

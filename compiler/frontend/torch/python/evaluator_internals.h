@@ -153,7 +153,8 @@ struct Evaluator::Internals {
   [[nodiscard]] LocationId place(Unit& unit, ExpressionId id);
   [[nodiscard]] LocationId place(Activation& activation, ExpressionId id) { return place(activation.unit, id); }
   [[nodiscard]] LocationId keyword_place(Unit& unit, const CallArgument& argument);
-  [[nodiscard]] LocationId place(const Span& span) { return evaluator.locations_.add(span); }
+  [[nodiscard]] LocationId place(const Span& span);
+  std::map<std::pair<uint32_t, std::pair<uint32_t, uint32_t>>, LocationId> span_places;
   /// The source text of an expression on one line, cut to a readable length.
   [[nodiscard]] std::string source(const Unit& unit, ExpressionId id) const;
   /// Makes `id` the expression that is evaluated now; gives its place.
@@ -376,6 +377,10 @@ struct Evaluator::Internals {
   Result<std::optional<ObjectId>> load_module(const std::filesystem::path& stem, const std::string& name,
                                               LocationId where);
   ObjectId unknown_module(const std::string& name);
+  /// A failure when a `try` around the import asks what happens without the module.
+  Status refuse_unknown(ObjectId module, LocationId where);
+  [[nodiscard]] bool expects_import_errors(const Activation& activation, const TryStatement& node) const;
+  uint32_t import_guards = 0;  ///< `try` statements of this file that catch an ImportError
   Value report_unknown(ObjectId module, LocationId where);
 
   // ----------------------------------------------------------------------------------------- names of special methods

@@ -111,8 +111,7 @@ Result<Value> Evaluator::Internals::call_native(const NativeFunctionRow& row, Ar
                    where,
                    parameters.names};
   const auto place_of = [&](size_t i) { return i < arguments.places.size() ? arguments.places[i] : where; };
-  const DiagnosticKind kind =
-      layer_constructors.contains(&row) ? DiagnosticKind::Constructor : DiagnosticKind::BadArgument;
+  const DiagnosticKind kind = evaluator.argument_kind(row);
   const size_t hidden = !parameters.names.empty() && (parameters.names[0] == "self" || parameters.names[0] == "cls");
   const auto form = [&] {
     std::string_view text = row.parameters;
@@ -220,7 +219,7 @@ Failure wrong_argument(NativeCall& call, std::string_view parameter, std::string
   const Value& value = call.argument(parameter);
   if (is_unknown(value)) return {};
   return call
-      .error_at(call.place(parameter), DiagnosticKind::BadArgument, "TypeError",
+      .error_at(call.place(parameter), call.evaluator.argument_kind(call.row), "TypeError",
                 fmt::format("`{}` wants {} as `{}`, not {}", call.display_name(), wanted, parameter,
                             call.evaluator.describe(value)))
       .emit();
@@ -228,12 +227,22 @@ Failure wrong_argument(NativeCall& call, std::string_view parameter, std::string
 
 }  // namespace
 
+DiagnosticKind Evaluator::argument_kind(const NativeFunctionRow& row) const {
+  return internals_->layer_constructors.contains(&row) ? DiagnosticKind::Constructor : DiagnosticKind::BadArgument;
+}
+
 std::string NativeCall::display_name() const { return evaluator.native_name(row); }
 
 Result<Dim> NativeCall::integer(std::string_view parameter) {
-  const std::optional<Dim> value = as_integer(argument(parameter));
-  if (!value) return wrong_argument(*this, parameter, "an int");
-  return *value;
+  if (const std::optional<Dim> value = as_integer(argument(parameter))) return *value;
+  if (std::holds_alternative<double>(argument(parameter))) {
+    return error_at(place(parameter), evaluator.argument_kind(row), "TypeError",
+                    fmt::format("`{}` wants an int as `{}`, not {}", display_name(), parameter,
+                                evaluator.describe(argument(parameter))))
+        .note("`/` always gives a float; `//` gives an int")
+        .emit();
+  }
+  return wrong_argument(*this, parameter, "an int");
 }
 
 Result<int64_t> NativeCall::known_integer(std::string_view parameter) {

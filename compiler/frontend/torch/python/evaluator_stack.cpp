@@ -62,7 +62,7 @@ Status Evaluator::Internals::check_stack(LocationId where) {
   if (!on_own_stack() || stack_position() > stack_end) return {};
   budget_is_used_up = true;
   return evaluator
-      .error(where, DiagnosticKind::BudgetExceeded, "RecursionError",
+      .error(where.valid() ? where : evaluator.current_location(), DiagnosticKind::BudgetExceeded, "RecursionError",
              "calls and expressions nest deeper than the evaluator's stack")
       .emit();
 }

@@ -140,20 +140,26 @@ void Evaluator::Internals::run_guarded(Activation& activation, const Block& bloc
 bool Evaluator::Internals::run_guarded_with(Activation& activation, const WithStatement& with,
                                             Diagnostics& diagnostics) {
   std::vector<std::pair<Value, LocationId>> exits;
-  bool entered = true;
+  bool succeeded = true;
+  bool all_native = true;
   for (const WithItem& item : with.items) {
     const Result<std::pair<Value, Value>> context = enter_context(activation, item);
-    entered = context.ok() && (!item.target.valid() || assign(activation, item.target, context->first).ok());
-    if (!entered) break;
+    succeeded = context.ok() && (!item.target.valid() || assign(activation, item.target, context->first).ok());
+    if (!succeeded) break;
+    const auto* method = heap.as<BoundMethodObject>(context->second);
+    all_native &= method == nullptr || heap.as<FunctionObject>(method->function) == nullptr;
     exits.emplace_back(context->second, place(activation, item.context));
   }
-  if (entered) run_guarded(activation, with.body, diagnostics);
+  // A context of the library (no_grad) doesn't ask for exceptions; one of the program sees what its block raises.
+  if (succeeded && all_native) run_guarded(activation, with.body, diagnostics);
+  if (succeeded && !all_native) succeeded = execute(activation, with.body).ok();
   while (!exits.empty()) {
     bool swallow = false;
-    entered &= leave_context(exits.back().first, swallow, fault_count(), false, exits.back().second).ok();
+    const Status left = leave_context(exits.back().first, swallow, 0, !succeeded, exits.back().second);
+    succeeded = left.ok() && (succeeded || swallow);
     exits.pop_back();
   }
-  return entered;
+  return succeeded;
 }
 
 void Evaluator::Internals::run_guarded(Activation& activation, StatementId id, Diagnostics& diagnostics) {
