@@ -178,7 +178,7 @@ class Interpreter {
     if (constant.absent) {
       return diagnostics_
           .report(DiagnosticKind::MissingPayload, constant.location.valid() ? constant.location : node.location,
-                  "the elements of `{}` (`{}`) were left out of the model", constant.name, text(constant.type))
+                  "weight `{}` (`{}`) has no data", constant.name, text(constant.type))
           .emit();
     }
     std::vector<HostTensor> results;

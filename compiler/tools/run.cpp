@@ -64,10 +64,10 @@ std::string summary(const Tensor& tensor) {
     sum += value;
   }
   if (count > odd)
-    line += fmt::format("  {:.6g} .. {:.6g}, mean {:.6g}", least, most, sum / static_cast<double>(count - odd));
+    line += fmt::format("  {:.4g} .. {:.4g}, mean {:.4g}", least, most, sum / static_cast<double>(count - odd));
   if (odd != 0) line += fmt::format(", {} NaN or infinite", odd);
   for (int64_t i = 0; i < std::min(count, kShown); ++i) {
-    line += fmt::format("{} {:.6g}", i == 0 ? ":" : "", element_as_double(data, i));
+    line += fmt::format("{} {:.4g}", i == 0 ? ":" : "", element_as_double(data, i));
   }
   return line + (count > kShown ? " ..." : "");
 }

@@ -129,7 +129,7 @@ TEST(Interpreter, AbsentWeightsAreAnError) {
   const auto weight = model.builder.constant(std::move(absent));
   ASSERT_TRUE(weight.ok());
   model.output({*weight});
-  EXPECT_EQ(model.fault({}), "LT0305: the elements of `fc.weight` (`f32[3]`) were left out of the model");
+  EXPECT_EQ(model.fault({}), "LT0305: weight `fc.weight` (`f32[3]`) has no data");
 }
 
 TEST(Interpreter, ShapeOfGivesTheSizesOfTheRun) {
