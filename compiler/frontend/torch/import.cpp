@@ -48,14 +48,28 @@ class Import {
   }
 
   Status run() {
+    return on_stack([&] { return name_.entry.empty() ? run_script() : run_entry(); });
+  }
+
+  Status run_made(const MakeModel& make) {
+    return on_stack([&]() -> Status {
+      LATHE_TRY(const Value model, guarded([&] { return make(evaluator_); }));
+      if (is_incomplete(model)) return Failure{};
+      LATHE_TRY_VOID(prepare_module(std::get<ObjectId>(model)));
+      return call_entry(model);
+    });
+  }
+
+ private:
+  template <class Action>
+  Status on_stack(Action action) {
     Status status;
-    evaluator_.on_stack([&] { status = name_.entry.empty() ? run_script() : run_entry(); });
+    evaluator_.on_stack([&] { status = action(); });
     describe_layers(evaluator_, definition_);
     if (!status.ok() || diagnostics_.failed()) return Failure{};
     return {};
   }
 
- private:
   Status run_script() {
     if (!options_.weights.empty()) return needs_entry("weights are for one model");
     if (!options_.inputs.empty()) return needs_entry("inputs are for one model; a script makes its own");
@@ -308,6 +322,13 @@ Status import_definition(const SourceName& name, const ImportOptions& options, M
                          Definition& definition) {
   Import import(name, options, module, diagnostics, definition);
   return import.run();
+}
+
+Status import_made(const MakeModel& make, const ImportOptions& options, Module& module, Diagnostics& diagnostics,
+                   Definition& definition) {
+  const SourceName name{.path = {}, .entry = "model"};
+  Import import(name, options, module, diagnostics, definition);
+  return import.run_made(make);
 }
 
 }  // namespace lathe::torch

@@ -6,12 +6,14 @@
 // that it imports, and the weights file is ever read; nothing is run. Called by compile.h.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "compiler/frontend/torch/definition.h"
+#include "compiler/frontend/torch/python/evaluator.h"
 #include "ir/graph/graph.h"
 
 namespace lathe::torch {
@@ -40,5 +42,11 @@ struct SourceName {
 /// those of a script those of its variables.
 [[nodiscard]] Status import_definition(const SourceName& name, const ImportOptions& options, Module& module,
                                        Diagnostics& diagnostics, Definition& definition);
+
+/// Makes the module object of a model that stands in no file; called once.
+using MakeModel = std::function<Result<Value>(Evaluator&)>;
+/// The same for such a model (compiler/nn.h).
+[[nodiscard]] Status import_made(const MakeModel& make, const ImportOptions& options, Module& module,
+                                 Diagnostics& diagnostics, Definition& definition);
 
 }  // namespace lathe::torch
