@@ -278,7 +278,8 @@ std::string render_text(const Diagnostics& diagnostics, const LocationTable& loc
   std::vector<const Diagnostic*> unsupported;
   const auto add = [&](const std::string& part) { result += (result.empty() ? "" : "\n") + part; };
   for (const Diagnostic& diagnostic : diagnostics.all()) {
-    if (info(diagnostic.kind).severity == Severity::Unsupported) {
+    // Kinds with a text of their own show their place; the others are one list.
+    if (diagnostic.kind == DiagnosticKind::Unsupported) {
       unsupported.push_back(&diagnostic);
     } else {
       add(render_text(diagnostic, locations, options));
