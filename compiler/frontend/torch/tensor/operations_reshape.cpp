@@ -47,7 +47,7 @@ Result<Shape> complete_sizes(Tracer& tracer, TensorId x, Shape sizes, std::strin
     }
   }
   const SymbolTable& symbols = tracer.module().symbols;
-  const Dim count = product(dims);
+  const Dim count = tracer.module().origins.derived(product(dims), OriginRule::Product, {}, tracer.here(), dims);
   const auto mismatch = [&](std::string message) {
     return tensor_error(tracer, DiagnosticKind::ReshapeMismatch, "RuntimeError", std::move(message));
   };

@@ -344,6 +344,34 @@ constexpr NativeConstantRow kCudnn[] = {
 constexpr NativeConstantRow kMatmulSettings[] = {
     {"allow_tf32", [](Evaluator&) { return Value(false); }},
 };
+Result<Value> refuse_named(NativeCall& call) {
+  return call.evaluator.unsupported(call.where, fmt::format("`{}`", call.row.name));
+}
+constexpr std::string_view kAnything = "*arguments, **keywords";
+constexpr NativeFunctionRow kFourier[] = {
+    {"fft", kAnything, refuse_named},     {"ifft", kAnything, refuse_named},     {"rfft", kAnything, refuse_named},
+    {"irfft", kAnything, refuse_named},   {"fft2", kAnything, refuse_named},     {"ifft2", kAnything, refuse_named},
+    {"rfft2", kAnything, refuse_named},   {"irfft2", kAnything, refuse_named},   {"fftn", kAnything, refuse_named},
+    {"ifftn", kAnything, refuse_named},   {"rfftn", kAnything, refuse_named},    {"irfftn", kAnything, refuse_named},
+    {"fftfreq", kAnything, refuse_named}, {"fftshift", kAnything, refuse_named}, {"ifftshift", kAnything, refuse_named},
+};
+constexpr NativeClassRow kDistributions[] = {
+    {"Distribution", "", kRefusedClass}, {"Normal", "", kRefusedClass},
+    {"Categorical", "", kRefusedClass},  {"Bernoulli", "", kRefusedClass},
+    {"Uniform", "", kRefusedClass},      {"MultivariateNormal", "", kRefusedClass},
+    {"Beta", "", kRefusedClass},         {"kl_divergence", "", kRefusedClass},
+};
+constexpr NativeFunctionRow kHub[] = {
+    {"load", kAnything, refuse_named},
+    {"load_state_dict_from_url", kAnything, refuse_named},
+};
+constexpr NativeFunctionRow kOnnx[] = {{"export", kAnything, nothing}};
+constexpr NativeFunctionRow kDistributed[] = {
+    {"is_available", "", always_false},      {"is_initialized", "", always_false},
+    {"get_rank", "group=None", zero},        {"get_world_size", "group=None", one},
+    {"all_reduce", kAnything, refuse_named}, {"all_gather", kAnything, refuse_named},
+};
+constexpr NativeClassRow kSummaryWriter[] = {{"SummaryWriter", "", kRefusedClass}};
 constexpr NativeClassRow kScriptModule[] = {{"Final", "", {}}};
 
 }  // namespace
@@ -373,6 +401,12 @@ std::span<const NativeModuleRow> context_modules() {
         {"torch.autograd", kAutogradFunctions, kAutograd, {}},
         {"torch.jit", kJit, kScriptModule, {}},
         {"torch.fx", kFx, {}, {}},
+        {"torch.fft", kFourier, {}, {}},
+        {"torch.distributions", {}, kDistributions, {}},
+        {"torch.distributed", kDistributed, {}, {}},
+        {"torch.hub", kHub, {}, {}},
+        {"torch.onnx", kOnnx, {}, {}},
+        {"torch.utils.tensorboard", {}, kSummaryWriter, {}},
         {"torch.utils.checkpoint", kCheckpoint, {}, {}},
         {"torch.utils.data", kDataFunctions, kData, {}},
     };

@@ -197,6 +197,60 @@ Result<Value> cdist(NativeCall& call) {
   return call.evaluator.unsupported(call.where, fmt::format("`cdist` with p = {}", p));
 }
 
+/// a x b along an axis of three: b's neighbours on both sides, turned round.
+Result<Value> cross(NativeCall& call) {
+  Tracer& tracer = tracer_of(call.evaluator);
+  LATHE_TRY(const TensorId left, self_tensor(call));
+  LATHE_TRY(const TensorId right, tensor_argument(call, "other"));
+  LATHE_TRY(const int64_t axis, axis_argument(call));
+  LATHE_TRY(const size_t at, normal_axis(tracer, axis, left));
+  for (const TensorId x : {left, right}) {
+    if (at < tracer.dims(x).size() && tracer.dims(x)[at].is_constant(3)) continue;
+    return tensor_error(tracer, DiagnosticKind::ShapeMismatch, "RuntimeError",
+                        fmt::format("`cross` needs axes of size 3, axis {} of {} is another", at, tracer.shape_text(x)))
+        .emit();
+  }
+  const auto turned = [&](TensorId x, int64_t by) -> Result<TensorId> {
+    LATHE_TRY(const TensorId tail, slice_operation(tracer, x, at, by, 3));
+    LATHE_TRY(const TensorId head, slice_operation(tracer, x, at, 0, by));
+    const TensorId parts[] = {tail, head};
+    return concat_operation(tracer, parts, static_cast<int64_t>(at));
+  };
+  const auto product_of = [&](int64_t first, int64_t second) -> Result<TensorId> {
+    LATHE_TRY(const TensorId a, turned(left, first));
+    LATHE_TRY(const TensorId b, turned(right, second));
+    return binary_operation(tracer, TensorBinary::Multiply, a, b);
+  };
+  LATHE_TRY(const TensorId plus, product_of(1, 2));
+  LATHE_TRY(const TensorId minus, product_of(2, 1));
+  return as_value(binary_operation(tracer, TensorBinary::Subtract, plus, minus));
+}
+
+/// Every element of the left one times the whole right one.
+Result<Value> kron(NativeCall& call) {
+  Tracer& tracer = tracer_of(call.evaluator);
+  LATHE_TRY(TensorId left, self_tensor(call));
+  LATHE_TRY(TensorId right, tensor_argument(call, "other"));
+  Shape a = tracer.dims(left);
+  Shape b = tracer.dims(right);
+  if (a.size() < b.size()) a.insert(a.begin(), b.size() - a.size(), Dim(1));
+  if (b.size() < a.size()) b.insert(b.begin(), a.size() - b.size(), Dim(1));
+  Shape outer;
+  Shape inner_dims;
+  Shape all;
+  for (size_t axis = 0; axis < a.size(); ++axis) {
+    outer.push_back(a[axis]);
+    outer.emplace_back(1);
+    inner_dims.emplace_back(1);
+    inner_dims.push_back(b[axis]);
+    all.push_back(a[axis] * b[axis]);
+  }
+  LATHE_TRY(left, reshape_operation(tracer, left, std::move(outer)));
+  LATHE_TRY(right, reshape_operation(tracer, right, std::move(inner_dims)));
+  LATHE_TRY(const TensorId products, binary_operation(tracer, TensorBinary::Multiply, left, right));
+  return as_value(reshape_operation(tracer, products, std::move(all)));
+}
+
 constexpr std::string_view kProduct = "input, other, *, out=None";
 constexpr std::string_view kMatrices = "input, mat2, *, out=None";
 
@@ -217,6 +271,8 @@ constexpr TensorFunction kTable[] = {
     changing<add_product<true>>("addbmm", "input, batch1, batch2, *, beta=1, alpha=1, out=None"),
     only_function<einsum>("einsum", "equation, *operands"),
     only_function<tensordot>("tensordot", "a, b, dims=2, out=None"),
+    both<cross>("cross", "input, other, dim=-1, *, out=None"),
+    both<kron>("kron", "input, other, *, out=None"),
     only_function<cdist>("cdist", "x1, x2, p=2.0, compute_mode=None"),
 };
 
@@ -254,13 +310,11 @@ constexpr TensorFunction kRefused[] = {
     both<no_rows>("istft", kAnything),
     both<no_rows>("quantile", kAnything),
     both<no_rows>("mode", kAnything),
-    both<no_rows>("cross", kAnything),
     both<no_rows>("renorm", kAnything),
     both<no_rows>("lgamma", kAnything),
     both<no_rows>("digamma", kAnything),
     both<no_rows>("searchsorted", kAnything),
     both<no_rows>("bucketize", kAnything),
-    both<no_rows>("kron", kAnything),
     both<no_rows>("cummax", kAnything),
     both<no_rows>("cummin", kAnything),
     only_function<no_rows>("load", kAnything),

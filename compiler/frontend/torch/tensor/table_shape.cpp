@@ -147,10 +147,19 @@ Result<Value> unsqueeze(NativeCall& call) {
   return as_value(unsqueeze_operation(tracer_of(call.evaluator), x, axis));
 }
 
-/// unsqueeze_, squeeze_, t_: the tensor itself gets another shape, which the table of tensors does not know.
+/// unsqueeze_, squeeze_, t_: the tensor itself gets another shape.
+template <NativeFunction function>
 Result<Value> reshaping_in_place(NativeCall& call) {
-  return call.evaluator.unsupported(call.where,
-                                    fmt::format("`{}`, which changes the shape of a tensor in place", call.row.name));
+  Tracer& tracer = tracer_of(call.evaluator);
+  LATHE_TRY(const TensorId x, self_tensor(call));
+  LATHE_TRY(const Value view, function(call));
+  const auto* tensor = std::get_if<TensorId>(&view);
+  if (tensor != nullptr && !(*tensor == x)) tracer.become_view(x, *tensor);
+  return Value(x);
+}
+
+Result<Value> resize(NativeCall& call) {
+  return call.evaluator.unsupported(call.where, "`resize_`, which changes the size of a tensor");
 }
 
 Result<Value> expand(NativeCall& call) {
@@ -264,11 +273,11 @@ constexpr TensorFunction kTable[] = {
     both<movedim>("moveaxis", "input, source, destination"),
     both<squeeze>("squeeze", "input, dim=None, *, axis=None"),
     both<unsqueeze>("unsqueeze", "input, dim, *, axis=None"),
-    only_method<reshaping_in_place>("squeeze_", "input, dim=None"),
-    only_method<reshaping_in_place>("unsqueeze_", "input, dim"),
-    only_method<reshaping_in_place>("t_", "input"),
-    only_method<reshaping_in_place>("transpose_", "input, dim0, dim1"),
-    only_method<reshaping_in_place>("resize_", "input, *sizes"),
+    only_method<reshaping_in_place<squeeze>>("squeeze_", "input, dim=None"),
+    only_method<reshaping_in_place<unsqueeze>>("unsqueeze_", "input, dim"),
+    only_method<reshaping_in_place<matrix_transpose>>("t_", "input"),
+    only_method<reshaping_in_place<transpose>>("transpose_", "input, dim0, dim1"),
+    only_method<resize>("resize_", "input, *sizes"),
     only_method<expand>("expand", "input, *sizes, size=None"),
     only_method<expand_as>("expand_as", "input, other"),
     both<broadcast_to>("broadcast_to", "input, size"),

@@ -176,6 +176,28 @@ Status Tracer::assign(TensorId tensor, ValueId value) {
   return {};
 }
 
+void Tracer::become_view(TensorId tensor, TensorId view) {
+  TensorTable& tensors = internals_->tensors;
+  const TensorId old = tensors.push_back(std::move(tensors[tensor]));
+  for (TensorRow& row : tensors.rows()) {
+    if (row.base == tensor) row.base = old;
+  }
+  const TensorRow& from = tensors[view];
+  TensorRow changed;
+  changed.type = from.type;
+  changed.value = from.value;
+  changed.version = from.version;
+  changed.storage = from.storage;
+  changed.base = from.base;
+  changed.strides = from.strides;
+  changed.dense = from.dense;
+  changed.alias = from.alias;
+  changed.remake = from.remake;
+  changed.write = from.write;
+  changed.where = from.where;
+  tensors[tensor] = std::move(changed);
+}
+
 const TensorType& Tracer::type(TensorId tensor) const { return internals_->tensors[tensor].type; }
 
 std::vector<Dim> Tracer::strides(TensorId tensor) const {

@@ -82,6 +82,9 @@ class Tracer final : public Host {
   /// An operation in place: everything that shares the storage sees the new value. A dtype or shape that differs from
   /// the tensor's is reported as PyTorch does.
   Status assign(TensorId tensor, ValueId value);
+  /// An operation that changes the shape of the tensor itself (unsqueeze_): from now on `tensor` is what `view`, a view
+  /// of it, is. Views of the old shape stay.
+  void become_view(TensorId tensor, TensorId view);
   [[nodiscard]] const TensorType& type(TensorId tensor) const;
   [[nodiscard]] const Shape& dims(TensorId tensor) const { return type(tensor).dims; }
   [[nodiscard]] int rank(TensorId tensor) const { return type(tensor).rank(); }

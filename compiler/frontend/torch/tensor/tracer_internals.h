@@ -54,6 +54,7 @@ class TensorTable {
     rows_.push_back(std::move(row));
     return TensorId(rows_.size() - 1);
   }
+  [[nodiscard]] std::deque<TensorRow>& rows() { return rows_; }
   [[nodiscard]] TensorRow& operator[](TensorId id) { return rows_[id.index]; }
   [[nodiscard]] const TensorRow& operator[](TensorId id) const { return rows_[id.index]; }
 
