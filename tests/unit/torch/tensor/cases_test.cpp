@@ -63,7 +63,7 @@ TEST_P(TensorCases, GiveWhatPyTorchGives) {
 
 INSTANTIATE_TEST_SUITE_P(All, TensorCases,
                          ::testing::Values("arithmetic", "reduction", "shape", "index", "in_place", "creation",
-                                           "linear_algebra", "context"),
+                                           "linear_algebra", "context", "programs"),
                          [](const auto& parameter) { return parameter.param; });
 
 }  // namespace
