@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "compiler/lower/contraction.h"
+#include "compiler/lower/cumsum.h"
 #include "compiler/lower/recurrence.h"
 #include "ir/graph/builder.h"
 
@@ -14,8 +15,22 @@ namespace {
 
 const Structural* structural(const OpDef& op) { return form<Structural>(op); }
 
-// The Call row whose steps are generated.
-constexpr std::string_view kRecurrence = "recurrence";
+// Call rows whose kernels are generated: by symbol, why a node can't be (empty when it can), and its kernel.
+struct CallRow {
+  std::string_view symbol;
+  std::string (*obstacle)(const NodeView&);
+  LoweredKernel (*kernel)(const Module&, const Placements&, const Group&, std::string);
+};
+constexpr CallRow kCalls[] = {
+    {"cumsum", [](const NodeView&) { return std::string(); }, cumsum_kernel},
+    {"recurrence", recurrence_obstacle, recurrence_kernel},
+};
+
+const CallRow* find_call(const Call& call) {
+  const auto* found =
+      std::find_if(std::begin(kCalls), std::end(kCalls), [&](const CallRow& row) { return row.symbol == call.symbol; });
+  return found == std::end(kCalls) ? nullptr : found;
+}
 
 // Why a node can't be lowered; empty when it can.
 std::string obstacle(const Module& module, NodeId id) {
@@ -32,7 +47,7 @@ std::string obstacle(const Module& module, NodeId id) {
     std::string operator()(const Index&) const { return {}; }
     std::string operator()(const Decompose&) const { return fmt::format("`{}` was not decomposed", node.op->name); }
     std::string operator()(const Call& call) const {
-      if (call.symbol == kRecurrence) return recurrence_obstacle(ExistingNodeView(module, id));
+      if (const CallRow* row = find_call(call)) return row->obstacle(ExistingNodeView(module, id));
       return fmt::format("`{}` has no kernel yet; --backend=interp runs it", node.op->name);
     }
     std::string operator()(const Structural& form) const {
@@ -152,8 +167,9 @@ class Driver {
     const OpDef& op = *module_.graph.node(group.nodes[0]).op;
     const Structural* form = structural(op);
     if (const auto* call = lathe::form<Call>(op); call != nullptr) {
-      LATHE_CHECK(call->symbol == kRecurrence);
-      program_.run(recurrence_kernel(module_, placements_, group, name), group);
+      const CallRow* row = find_call(*call);
+      LATHE_CHECK(row != nullptr);
+      program_.run(row->kernel(module_, placements_, group, name), group);
     } else if (form != nullptr) {
       program_.run(shape_kernel(module_, placements_, group, name), group);
     } else if (lower_contraction(program_, group)) {

@@ -122,10 +122,7 @@ void NestBuilder::reduce_row(NodeId id, const IndexVector& kept) {
   const ExistingNodeView view(module_, id);
   const Reduction reduction = describe_reduction(view);
   constexpr uint32_t kLanes = kernel::kReductionLanes;
-  const ScalarValue identity =
-      is_float(reduction.accumulator)
-          ? ScalarValue::of(reduction.accumulator, reduction.initial)
-          : ScalarValue::of_integer(reduction.accumulator, static_cast<int64_t>(reduction.initial));
+  const ScalarValue identity = ScalarValue::of(reduction.accumulator, reduction.initial);
   KernelValue accumulator = builder_.constant(identity, kLanes);
   IndexVector full(kept.begin(), kept.end());
   const size_t last = reduction.extents.size() - 1;

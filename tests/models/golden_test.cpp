@@ -35,6 +35,7 @@ constexpr ModelRow kModels[] = {
     {"blazeface_front", true},
     {"mlsd_320_tiny", true},
     {"ppocr_cls", true},
+    {"bilstm_tagger", false},
     {"gru_lm", false},
     {"lstm_lm", false},
 };

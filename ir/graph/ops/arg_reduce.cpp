@@ -1,7 +1,7 @@
 // Positions of extrema: arg_max, arg_min.
-#include <cmath>
+#include <limits>
 
-#include "ir/graph/ops/reference.h"
+#include "ir/graph/builder.h"
 #include "ir/graph/ops/rows.h"
 
 namespace lathe {
@@ -25,39 +25,29 @@ Result<std::vector<Type>> infer_arg(InferContext& context) {
   return one_type(ElementType::I64, std::move(result));
 }
 
-// Whether `candidate` replaces `best`; a NaN beats every number, as in numpy.
-bool wins(const ScalarValue& candidate, const ScalarValue& best, bool largest, bool last) {
-  if (is_float(candidate.type)) {
-    if (std::isnan(best.real)) return last && std::isnan(candidate.real);
-    if (std::isnan(candidate.real)) return true;
-  }
-  const int order = compare_numbers(candidate, best);
-  if (order == 0) return last;
-  return largest ? order > 0 : order < 0;
-}
-
-Status arg_reference(const NodeView& node, std::span<const HostTensor* const> operands, std::span<HostTensor> results,
-                     Diagnostics&) {
-  const HostTensor& x = *operands[0];
-  const bool largest = node.op().name == "arg_max";
+// The first (or last) index of an element that equals the extremum. A NaN is the extremum where there is one, and
+// equals nothing, so NaNs are hits by themselves.
+Result<std::vector<ValueId>> expand_arg(GraphBuilder& builder, const NodeView& node) {
+  const ValueId x = node.operand(0);
+  const TensorType type = node.tensor(0);
+  const int64_t axis = node.integer("axis");
   const bool last = node.boolean("select_last");
-  const AxisSplit split = split_at(x.type, static_cast<size_t>(node.integer("axis")));
-  allocate(results[0]);
-  for (int64_t outer = 0; outer < split.outer; ++outer) {
-    for (int64_t inner = 0; inner < split.inner; ++inner) {
-      int64_t best = 0;
-      ScalarValue best_value = load_element(x.type.element, x.bytes.data(), split.at(outer, 0, inner));
-      for (int64_t i = 1; i < split.size; ++i) {
-        const ScalarValue value = load_element(x.type.element, x.bytes.data(), split.at(outer, i, inner));
-        if (!wins(value, best_value, largest, last)) continue;
-        best = i;
-        best_value = value;
-      }
-      store_element(ElementType::I64, results[0].bytes.data(), outer * split.inner + inner,
-                    ScalarValue::of_integer(ElementType::I64, best));
-    }
+  const auto reduce = [&](std::string_view op, ValueId value, bool keep_dims) {
+    return builder.one(op, {value}, {{"axes", Integers{axis}}, {"keep_dims", keep_dims}});
+  };
+  LATHE_TRY(const ValueId extremum, reduce(node.op().name == "arg_max" ? "reduce_max" : "reduce_min", x, true));
+  LATHE_TRY(ValueId hit, builder.one("equal", {x, extremum}));
+  if (is_float(type.element)) {
+    LATHE_TRY(const ValueId nan, builder.one("is_nan", {x}));
+    LATHE_TRY(hit, builder.one("logical_or", {hit, nan}));
   }
-  return {};
+  LATHE_TRY(const ValueId index,
+            builder.one("iota", {}, {{"dims", type.dims}, {"axis", axis}, {"element", ElementType::I64}}));
+  LATHE_TRY(const ValueId none,
+            builder.scalar_integer(ElementType::I64, last ? -1 : std::numeric_limits<int64_t>::max()));
+  LATHE_TRY(const ValueId indices, builder.one("where", {hit, index, none}));
+  LATHE_TRY(const ValueId result, reduce(last ? "reduce_max" : "reduce_min", indices, node.boolean("keep_dims")));
+  return std::vector<ValueId>{result};
 }
 
 OpDef row(std::string_view name, std::string_view doc) {
@@ -68,7 +58,7 @@ OpDef row(std::string_view name, std::string_view doc) {
                          {"keep_dims", AttributeKind::Boolean, false, "the result keeps that axis, with size 1"},
                          {"select_last", AttributeKind::Boolean, false, "among equals, the last and not the first"}},
           .infer = infer_arg,
-          .semantics = Call{"", arg_reference}};
+          .semantics = Decompose{expand_arg}};
 }
 
 }  // namespace

@@ -249,7 +249,7 @@ std::span<const OpDef> irregular_ops() {
                       {"reverse", AttributeKind::Boolean, false, "go from the end"}},
        .exactness = Exactness::Reordered,
        .infer = infer_cumsum,
-       .semantics = Call{"", cumsum_reference}},
+       .semantics = Call{"cumsum", cumsum_reference}},
       {.name = "nonzero",
        .doc = "the positions of all elements that aren't 0, one a column, in row-major order",
        .operands = {{"x", kAnyNumber | kBoolean, OperandKind::Required, "the tensor to search"}},
