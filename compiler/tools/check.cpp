@@ -56,7 +56,8 @@ std::vector<Layer> layers_of(const Definition& definition, const Module& module)
     result.push_back({.name = layer.name,
                       .op = layer.type,
                       .output = layer.output,
-                      .line = span == nullptr ? 0 : module.locations.line_column(span->file, span->begin).line});
+                      .line = span == nullptr ? 0 : module.locations.line_column(span->file, span->begin).line,
+                      .parameters = layer.parameters});
   }
   return result;
 }
@@ -127,26 +128,48 @@ std::string totals(std::span<const Parameter> parameter_list, size_t layer_count
                      bytes_text(bytes));
 }
 
-// `  name  op  output` a line, under a head.
-std::string layer_lines(const std::vector<Layer>& list) {
-  constexpr size_t kWidest = 48;
-  size_t name_width = 5;
-  size_t op_width = 2;
-  for (const Layer& layer : list) {
-    name_width = std::max(name_width, std::min(kWidest, display_width(layer.name)));
-    op_width = std::max(op_width, std::min(kWidest, display_width(layer.op)));
+// One column of the table of layers, wide enough for its longest entry.
+class Column {
+ public:
+  Column(std::string title, const std::vector<Layer>& list, std::string (*entry)(const Layer&))
+      : title_(std::move(title)), width_(display_width(title_)), entry_(entry) {
+    for (const Layer& layer : list) width_ = std::max(width_, std::min(kWidest, display_width(entry(layer))));
   }
-  const auto padded = [&](std::string_view value, size_t width) {
+  [[nodiscard]] std::string title() const { return padded(title_); }
+  [[nodiscard]] std::string cell(const Layer& layer) const { return padded(entry_(layer)); }
+
+ private:
+  static constexpr size_t kWidest = 48;
+  [[nodiscard]] std::string padded(const std::string& value) const {
     std::string shown = display_text(value, kWidest);
     const size_t used = display_width(value.size() > kWidest ? std::string_view(shown) : value);
-    return shown + std::string(used < width ? width - used : 0, ' ');
-  };
+    return "  " + shown + std::string(used < width_ ? width_ - used : 0, ' ');
+  }
+
+  std::string title_;
+  size_t width_;
+  std::string (*entry_)(const Layer&);
+};
+
+std::string parameters_text(const Layer& layer) {
+  return layer.parameters.value_or(0) == 0 ? "" : fmt::format("{}", *layer.parameters);
+}
+
+// `  name  op  output` a line, under a head; with the numbers of parameters where layers own any.
+std::string layer_lines(const std::vector<Layer>& list) {
+  std::vector<Column> columns;
+  columns.emplace_back("layer", list, [](const Layer& layer) { return layer.name; });
+  columns.emplace_back("op", list, [](const Layer& layer) { return layer.op; });
+  if (std::any_of(list.begin(), list.end(), [](const Layer& layer) { return layer.parameters.has_value(); })) {
+    columns.emplace_back("parameters", list, parameters_text);
+  }
   std::string text;
-  const auto line = [&](std::string_view name, std::string_view op, std::string_view output) {
-    text += fmt::format("  {}  {}  {}\n", padded(name, name_width), padded(op, op_width), output);
-  };
-  line("layer", "op", "output");
-  for (const Layer& layer : list) line(layer.name, layer.op, layer.output);
+  for (const Column& column : columns) text += column.title();
+  text += "  output\n";
+  for (const Layer& layer : list) {
+    for (const Column& column : columns) text += column.cell(layer);
+    text += "  " + layer.output + "\n";
+  }
   return text;
 }
 
@@ -179,7 +202,7 @@ std::string definition_table(const Definition& definition, const Module& module,
   if (!lines.empty()) paragraph(lines);
   std::vector<Parameter> own;
   for (const Definition::Parameter& parameter : definition.parameters) {
-    if (!parameter.is_buffer) own.push_back({parameter.name, parameter.type});
+    if (!parameter.is_buffer && !parameter.is_tied) own.push_back({parameter.name, parameter.type});
   }
   if (definition.missing_inputs) {
     paragraph("");

@@ -3,6 +3,8 @@
 // A layer may have become several nodes of the graph IR; its output is that of the last one. Used by `check`.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +15,9 @@ namespace lathe::tools {
 struct Layer {
   std::string name;
   std::string op;
-  std::string output;  ///< one type, or several with commas between
-  uint32_t line = 0;   ///< 0 for model files, which have none
+  std::string output;                       ///< one type, or several with commas between
+  uint32_t line = 0;                        ///< 0 for model files, which have none
+  std::optional<uint64_t> parameters = {};  ///< elements of its own parameters; nothing where layers don't own any
 };
 
 [[nodiscard]] std::vector<Layer> layers(const Module& module);

@@ -46,7 +46,7 @@ std::optional<TensorType> type_of(const Json& input) {
   else if (dtype == "int32")
     type.element = ElementType::I32;
   else if (dtype == "bool")
-    type.element = ElementType::Bool;
+    type.element = ElementType::Boolean;
   else
     return std::nullopt;
   for (const Json& size : input.at("shape")) type.dims.emplace_back(size.get<int64_t>());

@@ -33,6 +33,7 @@ struct Definition {
     std::string name;
     TensorType type;
     bool is_buffer = false;
+    bool is_tied = false;  ///< another name of a tensor that came before
   };
   bool is_definition = false;  ///< false for ONNX and textual IR, which have nothing of this
   /// A module whose `forward` was not run, for want of inputs: the names of its arguments.

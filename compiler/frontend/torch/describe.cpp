@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace lathe::torch {
 namespace {
 
@@ -110,8 +112,12 @@ void describe_layers(Evaluator& evaluator, Definition& definition) {
 }
 
 void describe_parameters(Tracer& tracer, const std::vector<StateEntry>& entries, Definition& definition) {
+  std::set<TensorId> seen;
   for (const StateEntry& entry : entries) {
-    definition.parameters.push_back({entry.name, tracer.type(entry.tensor), entry.is_buffer});
+    definition.parameters.push_back({.name = entry.name,
+                                     .type = tracer.type(entry.tensor),
+                                     .is_buffer = entry.is_buffer,
+                                     .is_tied = !seen.insert(entry.tensor).second});
   }
 }
 
