@@ -58,6 +58,16 @@ std::string entry_line(std::string_view name, const TensorType& type) {
   return fmt::format("{}: `{}`", quoted_name(name), text(type));
 }
 
+/// An unexpected entry of the file with the shape and nearly the name of a missing one; empty when there is none.
+std::string_view misspelling(const DefinedEntry& entry, const StateDict& file, const Comparison& comparison) {
+  std::vector<std::string_view> candidates;
+  for (const size_t index : comparison.unexpected) {
+    const ConstantData& data = file.entries()[index].data;
+    if (data.type.dims == entry.type.dims && candidates.size() < kMostCandidates) candidates.push_back(data.name);
+  }
+  return closest_name(entry.name, candidates);
+}
+
 /// A way of storing a weight in parts, recognised by the ends of names.
 struct PartsRow {
   std::string_view end;
@@ -129,16 +139,12 @@ void explain_outputs(std::span<const DefinedEntry> definition, const StateDict& 
 
 std::string list_missing(std::span<const DefinedEntry> definition, const StateDict& file,
                          const Comparison& comparison) {
-  std::vector<std::string_view> candidates;
-  for (const size_t index : comparison.unexpected) {
-    if (candidates.size() < kMostCandidates) candidates.push_back(file.entries()[index].data.name);
-  }
   Lines lines;
   size_t shown = 0;
   for (const size_t index : comparison.missing) {
     const DefinedEntry& entry = definition[index];
     std::string line = entry_line(entry.name, entry.type);
-    const std::string_view close = shown++ < kMostLines ? closest_name(entry.name, candidates) : "";
+    const std::string_view close = shown++ < kMostLines ? misspelling(entry, file, comparison) : "";
     if (!close.empty()) line += fmt::format(", perhaps {} of the file", quoted_name(close));
     lines.add(std::move(line));
   }
