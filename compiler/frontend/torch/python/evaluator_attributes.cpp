@@ -46,7 +46,18 @@ Value Evaluator::Internals::attribute_dict(ObjectId id) {
           evaluator.dict_set(dict, heap.new_string(evaluator.names_.text(name)), value, {});
     }
   }
+  if (std::holds_alternative<InstanceObject>(heap[id])) attribute_views.insert_or_assign(dict, id);
   return dict;
+}
+
+void Evaluator::Internals::update_attributes(const Value& dict) {
+  const auto* id = std::get_if<ObjectId>(&dict);
+  const auto view = id != nullptr ? attribute_views.find(*id) : attribute_views.end();
+  if (view == attribute_views.end()) return;
+  AttributeTable& attributes = std::get<InstanceObject>(heap[view->second]).attributes;
+  for (const DictStorage::Entry& entry : std::get<DictObject>(heap[*id]).entries.entries()) {
+    if (const std::string* name = heap.string(entry.key)) attributes.set(evaluator.name(*name), entry.value);
+  }
 }
 
 Result<std::optional<Value>> Evaluator::Internals::instance_attribute(const Value& object, NameId name,

@@ -189,14 +189,14 @@ Result<Value> Evaluator::Internals::call_function(ObjectId id, Arguments argumen
   evaluator.frames_.push_back({Frame::Kind::Function, object.qualified_name, where, scope, first, unit.index, {}});
   Activation activation{unit, scope, scope, object.owner, std::move(first), &function_names(unit, object.function)};
   activations.push_back(&activation);
-  const size_t mark = fault_count();
+  const size_t mark = evaluator.faults_.all().size();
   Result<Value> result = call_body(unit, function, activation);
   activations.pop_back();
   if (!result.ok()) {
     const auto* self = std::get_if<ObjectId>(&activation.first);
     if (self != nullptr && heap.as<InstanceObject>(*self) != nullptr) abandoned.push_back(*self);
     // Unwound without a fault: something Unknown decided. What it gives is Unknown, too.
-    if (fault_count() == mark && fault_count() == 0 && !budget_is_used_up) {
+    if (!failed_since(mark) && !budget_is_used_up) {
       half_built.insert(abandoned.begin(), abandoned.end());
       abandoned.clear();
       result = Value(UnknownValue{});

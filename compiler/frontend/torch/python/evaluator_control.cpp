@@ -102,7 +102,9 @@ Result<Flow> Evaluator::Internals::run_try(Activation& activation, const TryStat
 
 Failure Evaluator::Internals::raise_again(const HandledException& exception) {
   pending = exception.exception;
-  for (const Diagnostic& fault : exception.faults) evaluator.faults_.add(fault);
+  for (const Diagnostic& fault : exception.faults) {
+    if (info(fault.kind).severity != Severity::Warning) evaluator.faults_.add(fault);
+  }
   return {};
 }
 

@@ -55,9 +55,10 @@ void Evaluator::Internals::note_chain() {
 
 void Evaluator::Internals::drop_faults(size_t mark) {
   Diagnostics rest;
-  for (const Diagnostic& fault : evaluator.faults_.all()) {
-    if (rest.all().size() >= mark) break;
-    rest.add(fault);
+  const std::vector<Diagnostic>& faults = evaluator.faults_.all();
+  for (size_t i = 0; i < faults.size(); ++i) {
+    const bool is_warning = info(faults[i].kind).severity == Severity::Warning;
+    if (i < mark || is_warning) rest.add(faults[i]);
   }
   evaluator.faults_ = std::move(rest);
   chains.resize(std::min(chains.size(), evaluator.faults_.all().size()));
@@ -65,10 +66,18 @@ void Evaluator::Internals::drop_faults(size_t mark) {
   pending.reset();
 }
 
-bool Evaluator::Internals::can_catch(size_t mark) const {
-  if (budget_is_used_up) return false;
+bool Evaluator::Internals::failed_since(size_t mark) const {
   const std::vector<Diagnostic>& faults = evaluator.faults_.all();
-  if (faults.size() <= mark) return false;
+  for (size_t i = mark; i < faults.size(); ++i) {
+    const Severity severity = info(faults[i].kind).severity;
+    if (severity != Severity::Warning && severity != Severity::Remark) return true;
+  }
+  return evaluator.faults_.dropped() != 0;
+}
+
+bool Evaluator::Internals::can_catch(size_t mark) const {
+  if (budget_is_used_up || !failed_since(mark)) return false;
+  const std::vector<Diagnostic>& faults = evaluator.faults_.all();
   return std::none_of(faults.begin() + static_cast<std::ptrdiff_t>(mark), faults.end(), is_final);
 }
 

@@ -200,8 +200,10 @@ Status Evaluator::Internals::import_names(Activation& activation, const ImportSt
 Status Evaluator::Internals::import_star(Activation& activation, ObjectId module, LocationId where) {
   if (unknown_namespaces.contains(module)) {
     report_unknown(module, where);
+    open_scopes.insert(std::get<ScopeObject>(heap[activation.scope]).globals);
     return {};
   }
+  if (broken_namespaces.contains(module)) open_scopes.insert(std::get<ScopeObject>(heap[activation.scope]).globals);
   std::vector<std::pair<NameId, Value>> rows;
   if (const auto scope = file_scopes.find(module); scope != file_scopes.end()) {
     const auto& names = std::get<ScopeObject>(heap[scope->second]).names;

@@ -131,7 +131,8 @@ struct Evaluator::Internals {
   std::vector<ObjectId> abandoned;          ///< `self` of methods that a failure unwinds
   std::unordered_set<ObjectId> half_built;  ///< objects whose methods failed: attributes may be missing
 
-  [[nodiscard]] size_t fault_count() const { return evaluator.faults_.all().size() + evaluator.faults_.dropped(); }
+  /// Whether something since `mark` makes the program fail; warnings don't.
+  [[nodiscard]] bool failed_since(size_t mark) const;
   void drop_faults(size_t mark);
   void note_chain();
   [[nodiscard]] std::vector<Label> call_chain() const;
@@ -312,6 +313,9 @@ struct Evaluator::Internals {
   Failure no_attribute(const Value& object, NameId name, LocationId where);
   Status erase_attribute(const Value& object, NameId name, LocationId where);
   Value attribute_dict(ObjectId id);
+  /// Dicts that `__dict__` gave, with their instances: what is written to them goes to the attributes.
+  std::unordered_map<ObjectId, ObjectId> attribute_views;
+  void update_attributes(const Value& dict);
 
   // ------------------------------------------------------------------------------------------------------- operators
   Result<Value> integer_operation(BinaryOp op, const Dim& left, const Dim& right, LocationId where);
@@ -380,7 +384,8 @@ struct Evaluator::Internals {
   /// A failure when a `try` around the import asks what happens without the module.
   Status refuse_unknown(ObjectId module, LocationId where);
   [[nodiscard]] bool expects_import_errors(const Activation& activation, const TryStatement& node) const;
-  uint32_t import_guards = 0;  ///< `try` statements of this file that catch an ImportError
+  std::unordered_set<ObjectId> open_scopes;  ///< files that took `*` of something unknown: any name may be theirs
+  uint32_t import_guards = 0;                ///< `try` statements of this file that catch an ImportError
   Value report_unknown(ObjectId module, LocationId where);
 
   // ----------------------------------------------------------------------------------------- names of special methods

@@ -218,7 +218,9 @@ Status Evaluator::set_item(const Value& object, const Value& index, const Value&
     const Value* method =
         dict->type.valid() ? internals_->find_in_class(dict->type, internals_->known.setitem) : nullptr;
     if (method == nullptr || heap_.as<FunctionObject>(*method) == nullptr) {
-      return dict_set(std::get<ObjectId>(object), index, value, where);
+      const Status stored = dict_set(std::get<ObjectId>(object), index, value, where);
+      if (!internals_->attribute_views.empty()) internals_->update_attributes(object);
+      return stored;
     }
   }
   const auto* id = std::get_if<ObjectId>(&object);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "compiler/frontend/torch/python/builtins.h"
 #include "compiler/frontend/torch/python/evaluator_internals.h"
@@ -234,7 +235,10 @@ Result<Value> Evaluator::Internals::repeat(const Value& sequence, const Value& c
     return undecided(where, fmt::format("a sequence is repeated `{}` times", number->python_text()));
   }
   const uint64_t times = static_cast<uint64_t>(std::max<int64_t>(0, number->constant()));
-  const auto amount = [&](size_t size) { return size != 0 && times > limits.steps ? limits.steps + 1 : times * size; };
+  const auto amount = [&](uint64_t size) {
+    uint64_t product = 0;
+    return __builtin_mul_overflow(times, size, &product) ? std::numeric_limits<uint64_t>::max() : product;
+  };
   if (const std::string* part = heap.string(sequence)) {
     if (part->empty() || times == 0) return heap.new_string({});
     if (amount(part->size()) > limits.text_bytes) return spend_text(where);

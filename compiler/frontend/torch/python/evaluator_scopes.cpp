@@ -51,7 +51,8 @@ std::string Evaluator::Internals::nearest_name(std::string_view name,
     const std::string other = lower(candidate);
     const bool begins =
         name.size() >= 3 && (other.starts_with(wanted) || wanted.starts_with(other)) && other.size() >= 3;
-    const size_t distance = begins ? std::min<size_t>(2, edit_distance(wanted, other)) : edit_distance(wanted, other);
+    const size_t edits = edit_distance(wanted, other);
+    const size_t distance = begins ? std::min<size_t>(name.size() <= 3 ? 1 : 2, edits) : edits;
     if (distance < best_distance || (distance == best_distance && best.empty())) {
       best_distance = distance;
       best = candidate;
@@ -94,6 +95,7 @@ Result<Value> Evaluator::Internals::load(Activation& activation, NameId name, Ex
     scope = std::get<ScopeObject>(heap[scope]).parent;
   }
   if (const Value* found = std::get<NamespaceObject>(heap[builtins]).attributes.find(name)) return *found;
+  if (open_scopes.contains(std::get<ScopeObject>(heap[activation.scope]).globals)) return Value(UnknownValue{});
   const std::string& text = evaluator.names_.text(name);
   std::vector<std::string> candidates;
   for (scope = activation.scope; scope.valid(); scope = std::get<ScopeObject>(heap[scope]).parent) {

@@ -1,0 +1,38 @@
+print(7 // 2, -7 // 2, 7 // -2, 7 % 3, -7 % 3, 7 % -3, 2 ** 10, 2 ** -1, 7 / 2, -7 / 2)
+print(7.5 // 2, -7.5 // 2, 7.5 % 2, -7.5 % 2, 7.5 % -2, 2.0 ** 0.5, 1e300 * 1e10, 0.1 + 0.2)
+print(1 << 5, 37 >> 2, -5 >> 1, 6 & 3, 6 | 3, 6 ^ 3, ~6, -True, True + True, 3 * False)
+print(True & False, True | False, True ^ True, not 3, 5 == 5.0, 1 == True, '1' == 1, None == 0)
+print(1 < 2 < 3, 1 < 3 > 2, 3 > 2 > 2, 1 == 1 != 2, 'a' < 'b', [1, 2] < [1, 3], (1,) < (1, 0))
+print(1 in [1, 2], 3 not in (1, 2), 'bc' in 'abcd', 'k' in {'k': 1}, 2 in {1, 2}, 5 in range(0, 10, 5), None is not None)
+print('ab' * 2, [0] * 3, (1, 2) * 2, 2 * 'x', [1] + [2], (1,) + (2,), 'a' 'b', -1 * [1])
+print(1e16, 1e15, 123456789.123, 1e-4, 1e-5, 0.0, -0.0, 1.0, 100.0, 1e22, 3.14, float('inf'), float('nan'), 5e-324)
+print([1, 2, 3][-1], 'hello'[1], (1, 2, 3)[0:2], [1, 2, 3, 4, 5][::2], 'hello'[::-1], [1, 2, 3][5:], 'abc'[-2:], list(range(10))[8:2:-2])
+print([1, 2, 3][:-1], [1, 2, 3][-100:100], 'abc'[3:], range(10)[2:5], range(10)[-1], len(range(0, 10, 3)), range(5, 0, -2)[::-1])
+xs = [0, 1, 2, 3, 4, 5]
+xs[1:3] = ['a', 'b', 'c']
+print(xs)
+xs[::2] = [9, 9, 9, 9]
+print(xs)
+del xs[::3]
+print(xs)
+xs[2:2] = [7]
+print(xs, xs[0] is xs[0])
+print({'a': 1, **{'b': 2}}, [*range(3), *'ab'], (*[1], 2), {*[1, 1, 2]})
+print({k: v for k, v in zip('ab', [1, 2])}, {x % 2 for x in range(5)}, [(x, y) for x in range(2) for y in range(2) if x != y])
+print([[j for j in range(i)] for i in range(3)], sum(x for x in range(5)), tuple(x for x in 'ab'))
+print({1: 'a', 1.0: 'b', True: 'c'}, {(1, 2): 3}[(1, 2)], {None: 0}[None])
+print({1, 2} | {3}, {1, 2} & {2}, {1, 2} - {2}, {1, 2} ^ {2, 3}, {1} <= {1, 2}, {'a': 1} | {'b': 2})
+name, n, x = 'net', 3, 2.5
+print(f'{name}', f'{name!r}', f'{n:03d}', f'{x:.2f}', f'{x:>8.1f}|', f'{name:<6}|', f'{{}}', f'{n + 1}', f'{name=}', f'{x:{n}.1f}')
+print(f'a{n}b{n * 2}c', f'{"q" + name}', f'{[1, 2]}', f'{n:,}', f'{1234567:,}', f'{0.25:.0%}', f'{n!s:>4}', f'{255:x}', f'{True}', f'{None}')
+print('%d items, %s %.3f %5d|%-5s|%x %%' % (3, 'a', 1.5, 42, 'l', 255), '%s' % 5, '%s %s' % ('a', [1]), '%(k)s' % {'k': 1})
+print('{} {}'.format(1, 'b'), '{0}{1}{0}'.format('x', 'y'), '{a:>4}'.format(a=1), '{:.2f}'.format(3.14159))
+print(str([1, 'a', None, True, 1.5, (1,), {'k': 'v'}, {1}]), repr('it\'s'), repr("q\"'"), repr('a\nb'), str(()), {}, set(), [])
+print((1).__class__.__name__, type(1.0).__name__, type('').__name__, type(None).__name__, type([]).__name__, type(print).__name__)
+print(1 if 0 else 2 if 1 else 3, (lambda: (yield))().__class__.__name__ if False else 'skip')
+print(abs(-3), round(2.5), round(0.5), round(3.14159, 2), int(-3.5), int('12'), float('1.5'), bool([]), str(1.0), divmod(7, 2), pow(2, 3))
+print(1_000, 0xff, 0b101, 0o17, 1e3, .5, 5., 'tab\tx', r'\n', 'é', len('é'), 'naïve'[2], '\u00e9')
+print(9223372036854775807, -9223372036854775807 - 1, 3 == 3.0000000001, 10 ** 18)
+print(max(1, 2.5), min([3, 1]), sum([[1], [2]], []), list(enumerate('ab', 1)), list(reversed([1, 2])), sorted('bca'))
+print(hash(1) == hash(1.0), hash('a') == hash('a'), (1, 'a') == (1, 'a'), [1, [2]] == [1, [2]], {'a': [1]} == {'a': [1]})
+print(Ellipsis, ..., NotImplemented, not None, [] is [], () == (), 'a' is 'a')

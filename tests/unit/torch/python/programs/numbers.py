@@ -1,0 +1,11 @@
+# Numbers and their functions.
+print(round(2.5), round(0.5), round(1.5), round(-0.5), round(2.675, 2), round(1234, -2), round(150, -2), round(250, -2), round(1.0))
+print(int(-3.5), int(3.9), int('42'), int(' -7 '), int('ff', 16), int('0b101', 0), int(True), int('1_000'))
+print(float('1e3'), float('-inf'), float(7), float(' 2.5 '), float('nan') != float('nan'))
+print(-7 // 2, -7 % 3, 7 % -3, 7.5 // 2, -7.5 % 2, 2 ** 10, 2 ** -1, 7 / 2, divmod(-7, 2), divmod(7.5, 2))
+print(abs(-3), abs(-2.5), abs(True), pow(2, 5), pow(3, 4, 5), min(3, 1, 2), max([1, 5, 2]), max([], default=-1))
+print(max('aaa', 'bb', key=len), min([3, 1], key=lambda v: -v), sum([1, 2, 3]), sum([0.1] * 3), sum([[1], [2]], []))
+print(bool([]), bool('x'), bool(0.0), not None, any([0, 1]), all([]), any(x > 2 for x in [1, 2]))
+print(chr(97), ord('b'), hex(255), oct(8), bin(5), hex(-255), (5).bit_length(), (2.0).is_integer(), (2.5).is_integer())
+print(1e16, 1e15, 0.1, 1 / 3, 1e-5, 123456789.123, 1e22, -0.0, 5.0, float('inf'))
+print(True + True, 3 & 5, 3 | 5, 3 ^ 5, ~5, 1 << 4, 256 >> 2, 1 == 1.0, 1 is not None)

@@ -1,0 +1,17 @@
+# Methods of str and every way to format.
+print('a,b,,c'.split(','), ' a  b '.split(), 'a b c'.split(None, 1), 'a.b.c'.rsplit('.', 1), 'x'.split('x'))
+print('a\nb\r\nc'.splitlines(), '-'.join(['a', 'b']), 'abcabc'.replace('b', 'X', 1), 'ab'.replace('', '-'))
+print('hello'.find('l'), 'hello'.rfind('l'), 'hello'.find('z'), 'hello'.index('e'), 'hello'.count('l'), 'aaa'.count('aa'))
+print('Hello World'.upper(), 'Hello'.lower(), 'hello world'.title(), 'hELLO'.capitalize(), 'aBc'.swapcase())
+print('  x '.strip() + '|', 'xxaxx'.strip('x'), 'xxa'.lstrip('x'), 'axx'.rstrip('x'), 'abc'.startswith(('x', 'ab')), 'abc'.endswith('bc'))
+print('12'.isdigit(), 'a1'.isalnum(), 'ab'.isalpha(), ''.isdigit(), 'AB'.isupper(), ' '.isspace(), 'a_1'.isidentifier())
+print('ab'.center(7, '*'), 'ab'.ljust(5) + '|', 'ab'.rjust(5), '-42'.zfill(6), 'abc'.center(6, '.'))
+print('a=b=c'.partition('='), 'a=b=c'.rpartition('='), 'abc'.partition('x'), 'layer.0'.removeprefix('layer.'), 'x.py'.removesuffix('.py'))
+print('{} {1} {0}'.format(1, 2) if False else '{1} {0} {n!r:>5}'.format(1, 2, n='x'), '{:{w}.{p}f}'.format(3.14159, w=8, p=2), '{0[1]} {a.real}'.format([1, 2], a=5), '{{}}'.format())
+print('%d %5.2f %s %r %x %05d %-5d| %+d %%' % (3, 2.5, 'a', 'b', 255, 42, 7, 3), '%s' % 5, '%(a)s-%(b)03d' % {'a': 1, 'b': 2}, '%s' % (1,), '%10s|%-10s|' % ('a', 'b'))
+x = 3.14159; n = 1234567; w = 10
+print(f'{x:.2f} {x:8.3f} {x:<8.1f}| {x:e} {x:g} {x:%} {n:,} {n:_} {n:e} {n:10d} {n:<10d}| {n:+d} {n:x} {n:#x} {n:b}')
+print(f'{"a":>5} {"a":^5} {"a":*<5} {True} {True:>6} {None} {[1]!r} {x!s:>10} {w=} {x = :.1f} {0.1+0.2} {1e10:g} {1e-7:g} {100000.0:g} {123456789.0:g}')
+print(f'{12345.678:.3} {0.00001234:.3} {1.0:.3} {100.0:.2} {1e20:.3} {-5:05d} {5:^7} {3.0:.0f} {2.5:.0f} {1234.5:,.2f} {-1234:010,}')
+print('abc'[1], 'abc'[-1], 'hello'[1:4], 'hello'[::-1], 'x' in 'xyz', 'a' * 3, 'a' < 'b', len('héllo'), 'héllo'.find('l'), 'é'.upper() == 'É' or True)
+print(repr('it\'s'), repr("a\"b'c"), repr('a\nb\\'), str([1, 'a', None, True, 2.0]), str((1,)), str({'a': 1}), str(()), str({1}), repr(set()), str(range(3)))
