@@ -137,6 +137,9 @@ Result<ChosenDict> choose_state_dict(const PickleTable& table, std::string_view 
     return diagnostics.report(DiagnosticKind::WeightsMismatch, {}, "`{}` {}", path, what);
   };
   if (candidates.empty()) {
+    // The state dict of a module without parameters.
+    const auto* top = std::get_if<PickleDict>(&table.values[table.root]);
+    if (top != nullptr && top->items.empty() && wanted.empty()) return ChosenDict{};
     return report("holds no state dict")
         .note(fmt::format("it holds {}; a state dict is saved with `torch.save(model.state_dict(), file)`",
                           kind_of(table.values[table.root])))

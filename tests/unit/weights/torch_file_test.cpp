@@ -162,6 +162,12 @@ TEST(Checkpoint, WithoutTensorsIsRefused) {
               HasSubstr("no state dict"));
 }
 
+TEST(Checkpoint, OfAModuleWithoutParametersIsEmpty) {
+  const Outcome outcome = read(torch_zip(Pickle().raw("}").end(), {}));
+  ASSERT_TRUE(outcome.dict) << outcome.message;
+  EXPECT_TRUE(outcome.dict->entries().empty());
+}
+
 TEST(Checkpoint, TheLastOfEqualKeysCounts) {
   Pickle pickle;
   pickle.raw("}(").text("w").tensor({.count = 6, .offset = 1}).text("w").tensor({.count = 6, .offset = 2}).raw("u");
