@@ -98,27 +98,25 @@ Result<ValueId> Tracer::Internals::base_value(Tracer& tracer, TensorId tensor) {
 }
 
 Result<ValueId> Tracer::value(TensorId tensor) {
-  // From the row down to the nearest one that is up to date, then back up.
+  // From the row to the nearest one that is up to date, then back.
   std::vector<TensorId> stale;
+  std::optional<ValueId> found;
   TensorId at = tensor;
-  while (true) {
+  while (!found && internals_->tensors[at].base.valid()) {
     const TensorRow& row = internals_->tensors[at];
-    if (!row.base.valid()) break;
-    stale.push_back(at);
-    at = row.base;
+    if (row.value.valid() && row.version == internals_->versions[row.storage]) {
+      found = row.value;
+    } else {
+      stale.push_back(at);
+      at = row.base;
+    }
   }
-  // The base first: asking for a parameter's value may begin a new version.
-  LATHE_TRY(ValueId value, internals_->base_value(*this, at));
+  if (!found) {
+    LATHE_TRY(found, internals_->base_value(*this, at));
+  }
+  ValueId value = *found;
   const uint32_t version = internals_->versions[internals_->tensors[at].storage];
-  size_t fresh = stale.size();
-  for (size_t i = 0; i < stale.size(); ++i) {
-    const TensorRow& row = internals_->tensors[stale[i]];
-    if (row.version != version || !row.value.valid()) continue;
-    fresh = i;
-    value = row.value;
-    break;
-  }
-  for (size_t i = fresh; i-- > 0;) {
+  for (size_t i = stale.size(); i-- > 0;) {
     if (!internals_->tensors[stale[i]].alias) {
       const Remake& remake = internals_->tensors[stale[i]].remake;
       LATHE_TRY(value, remake(*this, value));

@@ -40,8 +40,11 @@ std::optional<Initialization> Tracer::initialization(TensorId tensor) const {
 }
 
 void Tracer::set_parameter_name(TensorId tensor, std::string name) {
-  ParameterRow* parameter = internals_->tensors[tensor].parameter.get();
-  if (parameter != nullptr && parameter->name.empty()) parameter->name = std::move(name);
+  TensorRow& row = internals_->tensors[tensor];
+  if (row.parameter == nullptr || !row.parameter->name.empty() || name.empty()) return;
+  row.parameter->name = std::move(name);
+  // What was read before the name was known was the initial value.
+  ++internals_->versions[row.storage];
 }
 
 Result<ValueId> Tracer::Internals::parameter_value(Tracer& tracer, TensorId tensor) {
