@@ -1,3 +1,4 @@
+"""ResNet with basic blocks and bottlenecks, in the style of torchvision."""
 import torch
 import torch.nn as nn
 

@@ -1,3 +1,4 @@
+"""A convolutional variational autoencoder, and its loss as a model."""
 import torch
 from torch import nn
 from torch.nn import functional as F

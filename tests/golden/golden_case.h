@@ -10,8 +10,9 @@
 //   // -----                                     the next case
 //
 // `%lathe` in the command is the input's path when it doesn't stand at the end, `%onnx` writes it as an ONNX file from
-// the text form of tests/support/onnx_text.h, `%python` as model.py without the lines of comments, `%none` has no input. With LATHE_BLESS=1 the tests write what came out
-// into the files. Commands run inside of the test process, in a folder of their own.
+// the text form of tests/support/onnx_text.h, `%python` as model.py without the lines of comments, `%none` has no
+// input. With LATHE_BLESS=1 the tests write what came out into the files. Commands run inside of the test process, in a
+// folder of their own.
 #pragma once
 
 #include <filesystem>

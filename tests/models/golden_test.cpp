@@ -19,25 +19,11 @@ struct ModelRow {
 
 // The models whose operators are all implemented; CMakeLists.txt names them again for CTest.
 constexpr ModelRow kModels[] = {
-    {"mlp_mnist", false},
-    {"lenet5", false},
-    {"vae64_encoder", false},
-    {"vae64_decoder", false},
-    {"vae64_full", false},
-    {"dcgan_generator", false},
-    {"squeezenet1_1", false},
-    {"mobilenet_v3_small", false},
-    {"shufflenet_v2_x1_0", false},
-    {"mlp_mixer", false},
-    {"mnist_cntk", true},
-    {"ultraface_rfb_320", true},
-    {"ultraface_slim_320", true},
-    {"blazeface_front", true},
-    {"mlsd_320_tiny", true},
-    {"ppocr_cls", true},
-    {"bilstm_tagger", false},
-    {"gru_lm", false},
-    {"lstm_lm", false},
+    {"mlp_mnist", false},          {"lenet5", false},          {"vae64_encoder", false}, {"vae64_decoder", false},
+    {"vae64_full", false},         {"dcgan_generator", false}, {"squeezenet1_1", false}, {"mobilenet_v3_small", false},
+    {"shufflenet_v2_x1_0", false}, {"mlp_mixer", false},       {"mnist_cntk", true},     {"ultraface_rfb_320", true},
+    {"ultraface_slim_320", true},  {"blazeface_front", true},  {"mlsd_320_tiny", true},  {"ppocr_cls", true},
+    {"bilstm_tagger", false},      {"gru_lm", false},          {"lstm_lm", false},
 };
 
 struct Prepared {

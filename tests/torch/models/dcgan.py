@@ -1,4 +1,5 @@
-from __future__ import print_function
+"""A DCGAN pair, its sizes from the command line, in the style of PyTorch's examples."""
+
 import argparse
 import os
 import random

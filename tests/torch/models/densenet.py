@@ -1,3 +1,4 @@
+"""DenseNet, in the style of torchvision."""
 from collections import OrderedDict
 
 import torch

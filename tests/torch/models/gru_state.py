@@ -1,3 +1,4 @@
+"""Recurrent networks that take and give their state."""
 import torch
 from torch import nn
 

@@ -1,3 +1,4 @@
+"""Inception modules: parallel branches and concatenation."""
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

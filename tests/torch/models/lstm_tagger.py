@@ -1,3 +1,4 @@
+"""A bidirectional LSTM that tags words."""
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

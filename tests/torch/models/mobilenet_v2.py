@@ -1,3 +1,4 @@
+"""MobileNetV2: inverted residuals, in the style of torchvision."""
 import math
 
 from torch import nn

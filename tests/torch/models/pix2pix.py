@@ -1,3 +1,4 @@
+"""The pix2pix generator: a U-Net made of blocks that hold each other."""
 import functools
 
 import torch

@@ -1,3 +1,4 @@
+"""A 3-D ResNet for clips."""
 import math
 from functools import partial
 

@@ -1,3 +1,4 @@
+"""Squeeze-and-excitation blocks."""
 import torch
 from torch import nn
 

@@ -1,3 +1,4 @@
+"""A vision transformer with einops, in the style of vit-pytorch."""
 import torch
 from torch import nn
 
