@@ -1,5 +1,5 @@
 """A DCGAN pair, its sizes from the command line, in the style of PyTorch's examples."""
-
+from __future__ import print_function
 import argparse
 import os
 import random
