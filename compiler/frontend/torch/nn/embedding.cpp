@@ -1,4 +1,4 @@
-// Embedding and F.one_hot.
+// Embedding, EmbeddingBag and F.one_hot.
 #include "compiler/frontend/torch/nn/compute.h"
 #include "compiler/frontend/torch/nn/families.h"
 #include "compiler/frontend/torch/nn/layer.h"
@@ -71,6 +71,56 @@ Result<Value> from_pretrained(NativeCall& call, Operation& operation) {
   return call.evaluator.call(call.argument("cls"), std::move(arguments), call.where);
 }
 
+// -------------------------------------------------------------------------------------------------------- EmbeddingBag
+
+/// The sum, mean or largest of the rows that each row of a matrix of indices chooses.
+Result<Value> bag(const Operation& operation, ValueId indices, ValueId weight, const Value& offsets,
+                  const Value& per_sample_weights, const std::string& mode) {
+  if (!is_none(offsets) || operation.rank(indices) != 2) {
+    return operation.unsupported(
+        fmt::format("{} of bags of unequal length; give a matrix of indices", operation.name()));
+  }
+  LATHE_TRY(const ValueId sample_weights, operation.optional_value(per_sample_weights, "`per_sample_weights`"));
+  LATHE_TRY(const ValueId rows, embedding(operation, indices, weight));
+  Formula formula(operation);
+  const ValueId scaled = sample_weights.valid() ? formula.mul(rows, formula.unsqueeze(sample_weights, {2})) : rows;
+  const std::string_view row = mode == "sum" ? "reduce_sum" : mode == "max" ? "reduce_max" : "reduce_mean";
+  return operation.result(formula.result(formula.reduce(row, scaled, {1}, false)));
+}
+
+Status make_bag(LayerBuilder& layer) {
+  LATHE_TRY(const int64_t count, layer.size("num_embeddings"));
+  LATHE_TRY(const int64_t width, layer.size("embedding_dim"));
+  LATHE_TRY_VOID(layer.choice("mode", {"sum", "mean", "max"}));
+  if (!layer.is_none("max_norm")) {
+    layer.evaluator().unsupported(layer.call().place("max_norm"), "max_norm of nn.EmbeddingBag");
+  }
+  layer.keep({"num_embeddings", "embedding_dim", "mode", "padding_idx"});
+  return layer.parameter("weight", {count, width}, {.kind = Initialization::Kind::Normal, .bound = 1.0},
+                         layer.element());
+}
+
+Result<Value> run_bag(LayerCall& layer) {
+  LATHE_TRY(const ValueId indices, layer.input());
+  LATHE_TRY(const ValueId weight, layer.parameter("weight"));
+  LATHE_TRY(const std::string mode, layer.string("mode"));
+  return bag(layer, indices, weight, layer.argument("offsets"), layer.argument("per_sample_weights"), mode);
+}
+
+Result<Value> call_bag(NativeCall& call, Operation& operation) {
+  LATHE_TRY(const ValueId indices, operation.value(call.argument("input")));
+  LATHE_TRY(const ValueId weight, operation.value(call.argument("weight"), "`weight`"));
+  LATHE_TRY(const std::string mode, call.string("mode"));
+  return bag(operation, indices, weight, call.argument("offsets"), call.argument("per_sample_weights"), mode);
+}
+
+constexpr NativeFunctionRow kBag[] = {
+    {"__init__",
+     "self, num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode='mean', "
+     "sparse=False, _weight=None, include_last_offset=False, padding_idx=None, device=None, dtype=None",
+     constructor<make_bag>},
+    {"forward", "self, input, offsets=None, per_sample_weights=None", forward<run_bag>},
+};
 constexpr NativeFunctionRow kEmbedding[] = {
     {"__init__",
      "self, num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, "
@@ -83,7 +133,8 @@ constexpr NativeFunctionRow kEmbedding[] = {
      "sparse=False",
      tensor_function<from_pretrained>, NativeKind::ClassMethod},
 };
-constexpr NativeClassRow kClasses[] = {{"Embedding", "torch.nn.Module", kEmbedding}};
+constexpr NativeClassRow kClasses[] = {{"Embedding", "torch.nn.Module", kEmbedding},
+                                       {"EmbeddingBag", "torch.nn.Module", kBag}};
 
 Result<Value> call_embedding(NativeCall& call, Operation& operation) {
   if (!call.is_none("max_norm")) return operation.unsupported("max_norm of F.embedding");
@@ -116,6 +167,10 @@ constexpr NativeFunctionRow kFunctions[] = {
     {"embedding",
      "input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False",
      tensor_function<call_embedding>},
+    {"embedding_bag",
+     "input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode='mean', sparse=False, "
+     "per_sample_weights=None, include_last_offset=False, padding_idx=None",
+     tensor_function<call_bag>},
     {"one_hot", "tensor, num_classes=-1", tensor_function<call_one_hot>},
 };
 

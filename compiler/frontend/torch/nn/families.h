@@ -33,6 +33,8 @@ std::span<const NativeClassRow> padding_classes();
 std::span<const NativeClassRow> upsampling_classes();
 std::span<const NativeClassRow> embedding_classes();
 std::span<const NativeClassRow> distance_classes();
+std::span<const NativeClassRow> parallel_classes();
+std::span<const NativeClassRow> distributed_classes();
 
 // torch.nn.functional.
 std::span<const NativeFunctionRow> linear_functions();
@@ -56,6 +58,7 @@ std::span<const NativeFunctionRow> distance_functions();
 // torch.nn.init, torch.nn.utils, torch.optim.
 std::span<const NativeFunctionRow> initialization_functions();
 std::span<const NativeFunctionRow> utility_functions();
+std::span<const NativeFunctionRow> parametrization_functions();
 std::span<const NativeClassRow> training_classes();
 std::span<const NativeClassRow> scheduler_classes();
 

@@ -340,7 +340,14 @@ Result<bool> LayerCall::is_none(std::string_view name) const {
 
 Result<ValueId> LayerCall::parameter(std::string_view name) const {
   LATHE_TRY(const Value value, attribute(name));
-  return optional_value(value, fmt::format("its `{}`", name));
+  LATHE_TRY(const ValueId result, optional_value(value, fmt::format("its `{}`", name)));
+  // Messages speak of parameters by name; in scripts nobody has named them.
+  Graph& graph = tracer().module().graph;
+  if (result.valid() && graph.value(result).name.empty()) {
+    const std::string path = module_path(evaluator(), self_);
+    if (path != "?") graph.set_value_name(result, fmt::format("{}{}{}", path, path.empty() ? "" : ".", name));
+  }
+  return result;
 }
 
 // ----------------------------------------------------------------------------------------------------------- wrappers
@@ -353,6 +360,22 @@ Result<ObjectId> self_of(NativeCall& call) {
       .error(DiagnosticKind::BadArgument, "TypeError", "`{}` of a module is called with {} as `self`", call.row.name,
              call.evaluator.describe(self))
       .emit();
+}
+
+Result<Arguments> passed_on(NativeCall& call) {
+  Arguments arguments;
+  const Heap& heap = call.evaluator.heap();
+  if (const auto* items = heap.as<TupleObject>(call.argument("args"))) arguments.positional = items->items;
+  if (const auto* dict = heap.as<DictObject>(call.argument("kwargs"))) {
+    for (const DictStorage::Entry& entry : dict->entries.entries()) {
+      const std::string* name = heap.string(entry.key);
+      if (name == nullptr) {
+        return call.error(DiagnosticKind::BadArgument, "TypeError", "names of arguments must be strings").emit();
+      }
+      arguments.keywords.emplace_back(call.evaluator.name(*name), entry.value);
+    }
+  }
+  return arguments;
 }
 
 Result<Value> run_constructor(NativeCall& call, LayerMaker make) {

@@ -123,6 +123,9 @@ class LayerCall : public Operation {
 /// The module that a method is called on; a fault when `self` is something else (`nn.Linear.forward(3, x)`).
 [[nodiscard]] Result<ObjectId> self_of(NativeCall& call);
 
+/// The arguments `*args, **kwargs` of a method as those of another call.
+[[nodiscard]] Result<Arguments> passed_on(NativeCall& call);
+
 using LayerMaker = Status (*)(LayerBuilder& layer);
 using LayerRunner = Result<Value> (*)(LayerCall& layer);
 /// What stands between the parentheses of repr().

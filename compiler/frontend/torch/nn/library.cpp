@@ -67,6 +67,7 @@ constexpr char kInstanceNorm[] = "torch.nn._InstanceNorm";
 constexpr char kConv2d[] = "torch.nn.Conv2d";
 constexpr char kSequential[] = "torch.nn.Sequential";
 constexpr char kModuleList[] = "torch.nn.ModuleList";
+constexpr char kDataParallel[] = "torch.nn.DataParallel";
 constexpr char kLinear[] = "torch.nn.Linear";
 
 constexpr NativeConstantRow kModuleNames[] = {{"Module", alias<kModule>}};
@@ -77,6 +78,7 @@ constexpr NativeConstantRow kInstanceNormNames[] = {{"_InstanceNorm", alias<kIns
 constexpr NativeConstantRow kConvolutionNames[] = {{"Conv2d", alias<kConv2d>}};
 constexpr NativeConstantRow kContainerNames[] = {{"Sequential", alias<kSequential>},
                                                  {"ModuleList", alias<kModuleList>}};
+constexpr NativeConstantRow kParallelNames[] = {{"DataParallel", alias<kDataParallel>}};
 constexpr NativeConstantRow kLinearNames[] = {{"Linear", alias<kLinear>}};
 
 /// torch.nn.modules.utils: a number repeated, a sequence as a tuple.
@@ -124,16 +126,22 @@ Tables make_tables() {
 void add_modules(Tables& tables) {
   tables.module_class = {{"Module", "", tables.module_rows}};
   tables.modules.push_back({"torch.nn", {}, tables.module_class, {}});
-  for (const auto classes :
-       {container_classes(), named_container_classes(), parameter_classes(), linear_classes(), convolution_classes(),
-        transposed_convolution_classes(), batch_norm_classes(), normalization_classes(), activation_classes(),
-        special_activation_classes(), pooling_classes(), adaptive_pooling_classes(), dropout_classes(),
-        arrangement_classes(), padding_classes(), upsampling_classes(), embedding_classes(), distance_classes(),
-        lazy_classes()}) {
+  for (const auto classes : {container_classes(),   named_container_classes(),
+                             parameter_classes(),   linear_classes(),
+                             convolution_classes(), transposed_convolution_classes(),
+                             batch_norm_classes(),  normalization_classes(),
+                             activation_classes(),  special_activation_classes(),
+                             pooling_classes(),     adaptive_pooling_classes(),
+                             dropout_classes(),     arrangement_classes(),
+                             padding_classes(),     upsampling_classes(),
+                             embedding_classes(),   distance_classes(),
+                             lazy_classes(),        parallel_classes()}) {
     tables.modules.push_back({"torch.nn", {}, classes, {}});
   }
   tables.modules.push_back({"torch.nn.functional", tables.functional, {}, {}});
   tables.modules.push_back({"torch", tables.in_torch, {}, {}});
+  tables.modules.push_back({"torch.nn.parallel", {}, distributed_classes(), kParallelNames});
+  tables.modules.push_back({"torch.nn.utils.parametrizations", parametrization_functions(), {}, {}});
   tables.modules.push_back({"torch.nn.init", initialization_functions(), {}, {}});
   tables.modules.push_back({"torch.nn.utils", utility_functions(), {}, {}});
   tables.modules.push_back({"torch.optim", {}, training_classes(), {}});

@@ -210,21 +210,6 @@ Result<Value> call_register_module(NativeCall& call) {
   return Value(NoneValue{});
 }
 
-/// The arguments of `*args, **kwargs` as those of another call.
-Arguments passed_on(NativeCall& call) {
-  Arguments arguments;
-  const Heap& heap = call.evaluator.heap();
-  if (const auto* items = heap.as<TupleObject>(call.argument("args"))) arguments.positional = items->items;
-  if (const auto* dict = heap.as<DictObject>(call.argument("kwargs"))) {
-    for (const DictStorage::Entry& entry : dict->entries.entries()) {
-      if (const std::string* name = heap.string(entry.key)) {
-        arguments.keywords.emplace_back(call.evaluator.name(*name), entry.value);
-      }
-    }
-  }
-  return arguments;
-}
-
 /// torch.nn.Module.__call__
 Result<Value> call_module(NativeCall& call) {
   Evaluator& evaluator = call.evaluator;
@@ -259,7 +244,7 @@ Result<Value> call_module(NativeCall& call) {
   const auto* bound = evaluator.heap().as<BoundMethodObject>(*found);
   const bool is_native = bound != nullptr && evaluator.heap().as<NativeFunctionObject>(bound->function) != nullptr;
   const LocationId expression = evaluator.current_location();
-  Arguments arguments = passed_on(call);
+  LATHE_TRY(Arguments arguments, passed_on(call));
   std::vector<Value> inputs = arguments.positional;
   for (const auto& [name, value] : arguments.keywords) inputs.push_back(value);
   LATHE_TRY_VOID(update_weight_norms(evaluator, self, is_native ? call.where : expression));

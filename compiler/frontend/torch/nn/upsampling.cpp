@@ -135,6 +135,18 @@ Result<Value> call_interpolate(NativeCall& call, Operation& operation) {
   return operation.result(interpolate(operation, x, request));
 }
 
+/// upsample_nearest and upsample_bilinear, the names of old.
+template <bool is_linear>
+Result<Value> call_upsample_by_name(NativeCall& call, Operation& operation) {
+  LATHE_TRY(const ValueId x, operation.value(call.argument("input")));
+  ResizeRequest request;
+  request.mode = is_linear ? "bilinear" : "nearest";
+  request.align_corners = is_linear;
+  const size_t spatial = std::max<size_t>(operation.rank(x), 2) - 2;
+  LATHE_TRY_VOID(read_sizes(operation, call.argument("size"), call.argument("scale_factor"), spatial, request));
+  return operation.result(interpolate(operation, x, request));
+}
+
 Result<Value> call_grid(NativeCall&, Operation& operation) {
   return operation.unsupported(fmt::format("F.{}", operation.name()));
 }
@@ -163,6 +175,8 @@ constexpr std::string_view kParameters =
 constexpr NativeFunctionRow kFunctions[] = {
     {"interpolate", kParameters, tensor_function<call_interpolate>},
     {"upsample", kParameters, tensor_function<call_interpolate>},
+    {"upsample_nearest", "input, size=None, scale_factor=None", tensor_function<call_upsample_by_name<false>>},
+    {"upsample_bilinear", "input, size=None, scale_factor=None", tensor_function<call_upsample_by_name<true>>},
     {"grid_sample", "*args, **kwargs", tensor_function<call_grid>},
     {"affine_grid", "*args, **kwargs", tensor_function<call_grid>},
 };

@@ -66,8 +66,8 @@ Result<Value> weight_norm(NativeCall& call, Operation& operation) {
   return module;
 }
 
-Result<Value> refuse(NativeCall&, Operation& operation) {
-  return operation.unsupported(fmt::format("nn.utils.{}", operation.name()));
+Result<Value> refuse(NativeCall& call, Operation& operation) {
+  return operation.unsupported(fmt::format("`{}`", call.evaluator.native_name(call.row)));
 }
 
 Result<Value> nothing(NativeCall&) { return Value(NoneValue{}); }
@@ -82,6 +82,12 @@ constexpr NativeFunctionRow kFunctions[] = {
     {"clip_grad_norm_", "parameters, *args, **kwargs", nothing},
     {"clip_grad_norm", "parameters, *args, **kwargs", nothing},
     {"clip_grad_value_", "parameters, *args, **kwargs", nothing},
+};
+
+constexpr NativeFunctionRow kParametrizations[] = {
+    {"weight_norm", "module, name='weight', dim=0", tensor_function<refuse>},
+    {"spectral_norm", "module, *args, **kwargs", tensor_function<refuse>},
+    {"orthogonal", "module, *args, **kwargs", tensor_function<refuse>},
 };
 
 }  // namespace
@@ -105,6 +111,7 @@ Status update_weight_norms(Evaluator& evaluator, ObjectId module, LocationId whe
   return {};
 }
 
+std::span<const NativeFunctionRow> parametrization_functions() { return kParametrizations; }
 std::span<const NativeFunctionRow> utility_functions() { return kFunctions; }
 
 }  // namespace lathe::torch

@@ -180,6 +180,52 @@ total = sum(p.numel() for p in net.parameters())
   EXPECT_EQ(result.values.at("total"), "12");
 }
 
+TEST(ModuleTest, DataParallelOnlyAddsAName) {
+  const ProgramResult result = run(R"(
+net = nn.DataParallel(nn.Linear(3, 2))
+y = net(torch.zeros(4, 3))
+inner = net.module.out_features
+)");
+  EXPECT_EQ(result.diagnostics, "");
+  EXPECT_EQ(result.states.at("net"), "module.weight (2, 3)\nmodule.bias (2,)\n");
+  EXPECT_EQ(result.shapes.at("y"), "(4, 2)");
+  EXPECT_EQ(result.values.at("inner"), "2");
+}
+
+TEST(ModuleTest, SettersRegisterAndForget) {
+  const ProgramResult result = run(R"(
+net = nn.Module()
+net.a = nn.Linear(1, 1)
+net.b = nn.ReLU()
+net.a = None
+net.c = nn.Linear(1, 2, bias=False)
+net.b = nn.Linear(2, 1, bias=False)
+del net.c
+found = hasattr(net, 'c')
+net.w = nn.Parameter(torch.zeros(2))
+net.w = None
+net.plain = torch.zeros(3)
+names = [n for n, _ in net.named_children()]
+)");
+  EXPECT_EQ(result.diagnostics, "");
+  EXPECT_EQ(result.values.at("names"), "['b']");
+  EXPECT_EQ(result.values.at("found"), "False");
+  EXPECT_EQ(result.states.at("net"), "b.weight (1, 2)\n");
+}
+
+TEST(ModuleTest, InitialisationCanBeAskedFor) {
+  const ProgramResult result = run(R"(
+w = nn.Parameter(torch.empty(4, 3))
+nn.init.zeros_(w)
+out_zeros = w + 0
+nn.init.constant_(w, 2.5)
+out_constant = w + 0
+gain = nn.init.calculate_gain('tanh')
+)");
+  EXPECT_EQ(result.diagnostics, "");
+  EXPECT_EQ(result.values.at("gain"), "1.6666666666666667");
+}
+
 TEST(ModuleTest, WeightNormHasItsKeysAfterTheBias) {
   const ProgramResult result = run("net = nn.utils.weight_norm(nn.Linear(3, 2))\n");
   EXPECT_EQ(result.diagnostics, "");

@@ -27,3 +27,6 @@ out_cosine_function = F.cosine_similarity(data(2, 3, 4), data(2, 3, 4) + 1, dim=
 out_pairwise = nn.PairwiseDistance(p=1)(data(3, 4), data(3, 4) + 1)
 out_normalize = F.normalize(data(3, 4))
 out_normalize_1 = F.normalize(data(3, 4), p=1, dim=0)
+out_bag = nn.EmbeddingBag(7, 3)(torch.tensor([[1, 2], [6, 0]]))
+out_bag_sum = nn.EmbeddingBag(7, 3, mode='sum')(torch.tensor([[1, 2], [6, 0]]))
+out_bag_max = F.embedding_bag(torch.tensor([[1, 2, 3]]), data(4, 2), mode='max')
