@@ -91,10 +91,10 @@ struct NativeCall {
 
   /// A diagnostic at the call or at an argument; the exception that `except` would see is of the given built-in class.
   /// End with emit().
-  template <class... Arguments>
-  DiagnosticBuilder error(DiagnosticKind kind, std::string_view exception, fmt::format_string<Arguments...> format,
-                          Arguments&&... arguments_) {
-    return error_at(where, kind, exception, fmt::format(format, std::forward<Arguments>(arguments_)...));
+  template <class... Parts>
+  DiagnosticBuilder error(DiagnosticKind kind, std::string_view exception, fmt::format_string<Parts...> format,
+                          Parts&&... parts) {
+    return error_at(where, kind, exception, fmt::format(format, std::forward<Parts>(parts)...));
   }
   DiagnosticBuilder error_at(LocationId place, DiagnosticKind kind, std::string_view exception, std::string message);
 };
