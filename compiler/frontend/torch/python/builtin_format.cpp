@@ -222,10 +222,6 @@ Result<std::string> format_value(Evaluator& evaluator, const Value& value, std::
     return padded(cut_text(*text, spec->precision), *spec, '<');
   }
   const bool is_float_type = spec->type != 0 && std::string_view("eEfFgG%").find(spec->type) != std::string_view::npos;
-  if (const auto* flag = std::get_if<bool>(&value); flag != nullptr && spec->type == 0) {
-    FormatSpec plain = *spec;
-    return padded(*flag ? "True" : "False", plain, '<');
-  }
   if (const std::optional<Dim> whole = as_integer(value); whole && !is_float_type) {
     if (!one_of(spec->type, "bcdoxXn") || spec->precision >= 0) return refused();
     const std::optional<int64_t> number = whole->as_constant();

@@ -9,7 +9,10 @@
 namespace lathe::torch {
 namespace {
 
-Failure domain(NativeCall& call) { return raise(call, "ValueError", "`{}` is not defined here", call.display_name()); }
+Failure domain(NativeCall& call) {
+  return raise(call, "ValueError", "`{}` is not defined for {}", call.display_name(),
+               call.evaluator.describe(call.arguments[0]));
+}
 
 /// A number of the program as a float: tensors of one known element count, sizes that are only names do not.
 Result<double> number(NativeCall& call, std::string_view parameter) {
