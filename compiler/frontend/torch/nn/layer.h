@@ -60,7 +60,7 @@ class LayerBuilder {
   }
 
   // -------------------------------------------------------------------------------------------------------------- self
-  void set(std::string_view name, Value value) const { set_attribute(evaluator(), self_, name, std::move(value)); }
+  void set(std::string_view name, const Value& value) const { set_attribute(evaluator(), self_, name, value); }
   void set(std::string_view name, int64_t value) const { set(name, integer(value)); }
   void set(std::string_view name, double value) const { set(name, Value(value)); }
   void set_flag(std::string_view name, bool value) const { set(name, Value(value)); }
