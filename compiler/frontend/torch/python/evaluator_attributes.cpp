@@ -82,7 +82,7 @@ Result<std::optional<Value>> Evaluator::Internals::instance_attribute(const Valu
     LATHE_TRY(Value value, bind_attribute(attribute, object, type, where));
     return std::optional<Value>(std::move(value));
   }
-  if (name == known.class_) return std::optional<Value>(type);
+  if (name == known.type_of) return std::optional<Value>(type);
   if (name == known.dict && own != nullptr) return std::optional<Value>(attribute_dict(*id));
   if (name == known.module) return std::optional<Value>(heap.new_string("__main__"));
   if (name == known.doc) return std::optional<Value>(NoneValue{});
@@ -114,9 +114,9 @@ std::optional<Value> Evaluator::Internals::class_attribute(ObjectId id, NameId n
   const ClassObject& type = std::get<ClassObject>(heap[id]);
   if (name == known.name || name == known.qualname) return heap.new_string(type.name);
   if (name == known.doc) return Value(NoneValue{});
-  if (name == known.new_) return Value(object_new);
+  if (name == known.make) return Value(object_new);
   if (name == known.module) return heap.new_string(type.is_native ? "builtins" : "__main__");
-  if (name == known.class_) return Value(evaluator.builtin_class("type"));
+  if (name == known.type_of) return Value(evaluator.builtin_class("type"));
   if (name == known.dict) return attribute_dict(id);
   if (name == known.mro || name == known.bases) {
     const std::vector<ObjectId>& rows = name == known.mro ? type.resolution : type.bases;
@@ -193,7 +193,7 @@ Result<std::optional<Value>> Evaluator::Internals::attribute(const Value& object
     const bool is_class = heap.as<ClassObject>(copy.self) != nullptr;
     const ObjectId type = is_class ? std::get<ObjectId>(copy.self) : class_of(copy.self);
     const Value* found = find_after(type, copy.type, name);
-    if (found == nullptr && name == known.new_) return std::optional<Value>(object_new);
+    if (found == nullptr && name == known.make) return std::optional<Value>(object_new);
     if (found == nullptr) return std::optional<Value>();
     const Value attribute = *found;
     const bool is_function = heap.as<FunctionObject>(attribute) || heap.as<NativeFunctionObject>(attribute);

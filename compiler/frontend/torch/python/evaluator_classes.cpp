@@ -102,7 +102,7 @@ Result<Value> Evaluator::Internals::define_class(Activation& activation, const C
 
 Result<Value> Evaluator::Internals::construct(ObjectId type, Arguments arguments, LocationId where) {
   Value made;
-  if (const Value* maker = find_in_class(type, known.new_)) {
+  if (const Value* maker = find_in_class(type, known.make)) {
     Value function = *maker;
     if (const auto* method = heap.as<StaticMethodObject>(function)) function = method->function;
     Arguments with_class = arguments;
@@ -120,7 +120,7 @@ Result<Value> Evaluator::Internals::construct(ObjectId type, Arguments arguments
   const Value* init = find_in_class(type, known.init);
   if (init == nullptr || std::get<ObjectId>(*init) == object_init) {
     if (!arguments.positional.empty() || !arguments.keywords.empty()) {
-      if (find_in_class(type, known.new_) == nullptr) {
+      if (find_in_class(type, known.make) == nullptr) {
         return type_error(where, fmt::format("`{}` takes no arguments", std::get<ClassObject>(heap[type]).name));
       }
     }

@@ -336,7 +336,7 @@ Result<bool> Evaluator::truth(const Value& value, LocationId where) {
     return Failure{};
   }
   if (!std::holds_alternative<InstanceObject>(object)) return true;
-  if (const std::optional<Value> method = internals_->find_method(value, internals_->known.bool_)) {
+  if (const std::optional<Value> method = internals_->find_method(value, internals_->known.truth)) {
     LATHE_TRY(const Value result, internals_->call(*method, {}, where));
     if (heap_.as<InstanceObject>(result) == nullptr) return truth(result, where);
   }

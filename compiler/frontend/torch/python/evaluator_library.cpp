@@ -16,7 +16,7 @@ std::string_view last_name(std::string_view path) {
 
 Evaluator::Internals::Names::Names(NameTable& names)
     : init(names.intern("__init__")),
-      new_(names.intern("__new__")),
+      make(names.intern("__new__")),
       call(names.intern("__call__")),
       getattr(names.intern("__getattr__")),
       setattr(names.intern("__setattr__")),
@@ -30,13 +30,13 @@ Evaluator::Internals::Names::Names(NameTable& names)
       enter(names.intern("__enter__")),
       exit(names.intern("__exit__")),
       contains(names.intern("__contains__")),
-      bool_(names.intern("__bool__")),
+      truth(names.intern("__bool__")),
       str(names.intern("__str__")),
       repr(names.intern("__repr__")),
       eq(names.intern("__eq__")),
       hash(names.intern("__hash__")),
       name(names.intern("__name__")),
-      class_(names.intern("__class__")),
+      type_of(names.intern("__class__")),
       dict(names.intern("__dict__")),
       doc(names.intern("__doc__")),
       module(names.intern("__module__")),
@@ -57,8 +57,8 @@ Evaluator::Internals::Names::Names(NameTable& names)
       func(names.intern("__func__")),
       wrapped(names.intern("__wrapped__")),
       index(names.intern("__index__")),
-      int_(names.intern("__int__")),
-      float_(names.intern("__float__")),
+      whole(names.intern("__int__")),
+      real(names.intern("__float__")),
       format(names.intern("__format__")),
       set_name(names.intern("__set_name__")) {}
 
@@ -215,7 +215,7 @@ void Evaluator::Internals::make_builtins() {
     }
   }
   const ObjectId type = evaluator.builtin_class("type");
-  std::get<ClassObject>(heap[type]).attributes.set(known.new_, native_function(kType, "type"));
+  std::get<ClassObject>(heap[type]).attributes.set(known.make, native_function(kType, "type"));
   const std::optional<ObjectId> rows = library_module("builtins");
   builtins = rows ? *rows : heap.add(NamespaceObject{"builtins", {}});
   AttributeTable& attributes = std::get<NamespaceObject>(heap[builtins]).attributes;
