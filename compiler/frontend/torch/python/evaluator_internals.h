@@ -54,6 +54,9 @@ struct Activation {
   Value returned = NoneValue{};
 };
 
+/// What an element of a list costs that is made in bulk: memory is scarcer than time.
+inline constexpr uint64_t kStepsPerElement = 4;
+
 /// How a statement ended.
 enum class Flow : uint8_t { Normal, Break, Continue, Return };
 
@@ -122,6 +125,9 @@ struct Evaluator::Internals {
   /// Runs `action` on a thread with a stack of known size, while the caller waits.
   void run_on_stack(const std::function<void()>& action);
   Status check_stack(LocationId where);
+  uintptr_t callers_end = 0;  ///< of the stack of a caller who didn't ask for ours
+  std::thread::id callers_thread;
+  uintptr_t callers_stack_end();
 
   // ---------------------------------------------------------------------------------------------------------- faults
   std::optional<PendingException> pending;
@@ -391,10 +397,10 @@ struct Evaluator::Internals {
   // ----------------------------------------------------------------------------------------- names of special methods
   struct Names {
     explicit Names(NameTable& names);
-    NameId init, new_, call, getattr, setattr, delattr, getitem, setitem, delitem, len, iter, next, enter, exit,
-        contains, bool_, str, repr, eq, hash, name, class_, dict, doc, module, qualname, mro, bases, annotations,
-        init_subclass, class_getitem, fields, args, file, package, path, all, missing, self, func, wrapped, index, int_,
-        float_, format, set_name;
+    NameId init, make, call, getattr, setattr, delattr, getitem, setitem, delitem, len, iter, next, enter, exit,
+        contains, truth, str, repr, eq, hash, name, type_of, dict, doc, module, qualname, mro, bases, annotations,
+        init_subclass, class_getitem, fields, args, file, package, path, all, missing, self, func, wrapped, index,
+        whole, real, format, set_name;
   } known;
 };
 
