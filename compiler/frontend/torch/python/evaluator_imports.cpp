@@ -261,7 +261,7 @@ Status Evaluator::Internals::import_from(Activation& activation, const ImportFro
     const std::string& text = evaluator.names_.text(name);
     const std::string& module_name = std::get<NamespaceObject>(heap[module]).name;
     if (unknown_namespaces.contains(module)) {
-      LATHE_TRY_VOID(store(activation, bound, unknown_module(module_name + "." + text), at));
+      LATHE_TRY_VOID(store(activation, bound, unknown_module(fmt::format("{}.{}", module_name, text)), at));
       continue;
     }
     LATHE_TRY(std::optional<Value> value, namespace_attribute(module, name, at));
@@ -288,7 +288,7 @@ Status Evaluator::Internals::import_from(Activation& activation, const ImportFro
       }
       const std::string nearest = nearest_name(text, candidates);
       if (is_library && nearest.empty()) {
-        const ObjectId missing = unknown_module(module_name + "." + text);
+        const ObjectId missing = unknown_module(fmt::format("{}.{}", module_name, text));
         LATHE_TRY_VOID(refuse_unknown(missing, at));
         LATHE_TRY_VOID(store(activation, bound, missing, at));
         continue;
