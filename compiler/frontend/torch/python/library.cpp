@@ -8,7 +8,7 @@
 namespace lathe::torch {
 
 std::span<const NativeModuleRow> standard_library() {
-  static const std::vector<NativeModuleRow> kRows = [] {
+  static const std::vector<NativeModuleRow> all = [] {
     std::vector<NativeModuleRow> rows;
     for (const auto part : {
              builtin_exceptions, builtin_iteration, builtin_mappings, builtin_numbers,    builtin_objects,
@@ -21,7 +21,7 @@ std::span<const NativeModuleRow> standard_library() {
     }
     return rows;
   }();
-  return kRows;
+  return all;
 }
 
 }  // namespace lathe::torch
