@@ -74,9 +74,8 @@ class DeepCopier {
     return Value(add(id, IteratorObject(iterator)));
   }
   Result<Value> copy_object(ObjectId id, const BoundMethodObject& method, int depth) {
-    const BoundMethodObject original = method;
-    LATHE_TRY(Value self, copy(original.self, depth));
-    return Value(add(id, BoundMethodObject{std::move(self), original.function}));
+    LATHE_TRY(Value self, copy(method.self, depth));
+    return Value(add(id, BoundMethodObject{std::move(self), method.function}));
   }
   Result<Value> copy_object(ObjectId id, const InstanceObject& instance, int depth) {
     const auto* method = find_in_class(call_.evaluator, instance.type, "__deepcopy__");

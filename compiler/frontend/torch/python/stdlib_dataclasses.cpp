@@ -10,10 +10,10 @@ namespace {
 /// Deepest nesting of asdict().
 constexpr int kDeepest = 60;
 
-Value attribute_or(Evaluator& evaluator, const Value& instance, std::string_view name, Value fallback) {
+Value attribute_or(Evaluator& evaluator, const Value& instance, std::string_view name, const Value& fallback) {
   const auto* object = evaluator.heap().as<InstanceObject>(instance);
   const Value* found = object != nullptr ? object->attributes.find(evaluator.name(name)) : nullptr;
-  return found != nullptr ? *found : std::move(fallback);
+  return found != nullptr ? *found : fallback;
 }
 
 /// A field's part: Unknown stands for dataclasses.MISSING.
