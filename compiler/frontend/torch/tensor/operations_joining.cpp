@@ -86,12 +86,14 @@ Result<TensorId> full_operation(Tracer& tracer, const Shape& dims, const Value& 
   }
   LATHE_TRY(const ValueId scalar, tracer.operand_as(number, element, tracer.here()));
   const TensorType type{element, dims};
-  const lathe::Node& producer = tracer.module().graph.node(tracer.module().graph.value(scalar).producer);
-  if (!type.is_static() || producer.op->name != "constant" || dims.empty()) {
+  const lathe::Graph& graph = tracer.module().graph;
+  const NodeId producer = graph.value(scalar).producer;
+  const bool is_constant = producer.valid() && graph.node(producer).op->name == "constant";
+  if (!type.is_static() || !is_constant || dims.empty()) {
     LATHE_TRY(const ValueId filled, dims.empty() ? Result<ValueId>(scalar) : tracer.builder().expand(scalar, dims));
     return tracer.add(filled);
   }
-  ConstantData data = tracer.module().constants[std::get<ConstantId>(producer.attributes[0])];
+  ConstantData data = tracer.module().constants[std::get<ConstantId>(graph.node(producer).attributes[0])];
   data.type = type;
   data.splat = true;
   const Dim count = type.element_count();
