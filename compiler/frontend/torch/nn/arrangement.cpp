@@ -66,9 +66,9 @@ Result<Value> run_unflatten(LayerCall& layer) {
     }
     shape.push_back(*size);
   }
-  const std::string message =
-      fmt::format("Unflatten can't make {} of axis {} of {}, which has {}", layer.evaluator().describe(given), axis,
-                  python_shape(dims), dims[axis].python_text());
+  LATHE_TRY(const std::string wanted, layer.evaluator().repr(given, layer.where()));
+  const std::string message = fmt::format("Unflatten can't make {} of axis {} of {}, which has {}", wanted, axis,
+                                          python_shape(dims), dims[axis].python_text());
   if (free) {
     LATHE_TRY_VOID(
         layer.require_equal(DiagnosticKind::ReshapeMismatch, "RuntimeError", modulo(dims[axis], product), 0, message));

@@ -270,7 +270,7 @@ std::vector<Value> member_values(Evaluator& evaluator, ObjectId self) {
 }
 
 void replace_members(Evaluator& evaluator, ObjectId self, const std::vector<Value>& members) {
-  registry(evaluator, self, Registry::Modules)->entries.clear();
+  if (DictObject* old = registry(evaluator, self, Registry::Modules)) old->entries.clear();
   for (size_t index = 0; index < members.size(); ++index) {
     register_module(evaluator, self, std::to_string(index), members[index]);
   }

@@ -119,6 +119,7 @@ struct DictMethods {
     LATHE_TRY(const Value value, get(call));
     LATHE_TRY(const ObjectId self, self_of(call));
     DictObject* dict = registry(call.evaluator, self, which);
+    if (dict == nullptr) return value;
     const Value key = call.argument("key");
     LATHE_TRY(const size_t hash, call.evaluator.hash(key, call.where));
     dict->entries.erase(hash, [&](const Value& other) { return call.evaluator.same_key(key, other); });
@@ -161,7 +162,7 @@ struct DictMethods {
   }
   static Result<Value> clear(NativeCall& call) {
     LATHE_TRY(const ObjectId self, self_of(call));
-    registry(call.evaluator, self, which)->entries.clear();
+    if (DictObject* dict = registry(call.evaluator, self, which)) dict->entries.clear();
     return Value(NoneValue{});
   }
 };

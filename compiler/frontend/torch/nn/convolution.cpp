@@ -237,9 +237,10 @@ constexpr NativeFunctionRow kMethods[] = {
 };
 
 constexpr NativeClassRow kClasses[] = {
-    {"Conv1d", "torch.nn.Module", kMethods<1>},
-    {"Conv2d", "torch.nn.Module", kMethods<2>},
-    {"Conv3d", "torch.nn.Module", kMethods<3>},
+    {"_ConvNd", "torch.nn.Module", {}},
+    {"Conv1d", "torch.nn._ConvNd", kMethods<1>},
+    {"Conv2d", "torch.nn._ConvNd", kMethods<2>},
+    {"Conv3d", "torch.nn._ConvNd", kMethods<3>},
 };
 
 constexpr std::string_view kFunctionParameters = "input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1";

@@ -75,12 +75,13 @@ constexpr NativeFunctionRow kMethods[] = {
 };
 
 constexpr NativeClassRow kClasses[] = {
-    {"Dropout", "torch.nn.Module", kMethods<DropoutKind::Elements>},
-    {"Dropout1d", "torch.nn.Module", kMethods<DropoutKind::Channels>},
-    {"Dropout2d", "torch.nn.Module", kMethods<DropoutKind::Channels>},
-    {"Dropout3d", "torch.nn.Module", kMethods<DropoutKind::Channels>},
-    {"AlphaDropout", "torch.nn.Module", kMethods<DropoutKind::Alpha>},
-    {"FeatureAlphaDropout", "torch.nn.Module", kMethods<DropoutKind::Alpha>},
+    {"_DropoutNd", "torch.nn.Module", {}},
+    {"Dropout", "torch.nn._DropoutNd", kMethods<DropoutKind::Elements>},
+    {"Dropout1d", "torch.nn._DropoutNd", kMethods<DropoutKind::Channels>},
+    {"Dropout2d", "torch.nn._DropoutNd", kMethods<DropoutKind::Channels>},
+    {"Dropout3d", "torch.nn._DropoutNd", kMethods<DropoutKind::Channels>},
+    {"AlphaDropout", "torch.nn._DropoutNd", kMethods<DropoutKind::Alpha>},
+    {"FeatureAlphaDropout", "torch.nn._DropoutNd", kMethods<DropoutKind::Alpha>},
 };
 
 constexpr std::string_view kParameters = "input, p=0.5, training=True, inplace=False";

@@ -141,11 +141,13 @@ Result<std::string> LayerBuilder::choice(std::string_view parameter,
                                          std::initializer_list<std::string_view> choices) const {
   const std::string* text = evaluator().heap().string(argument(parameter));
   if (text != nullptr && std::ranges::find(choices, *text) != choices.end()) return *text;
-  std::vector<std::string> quoted;
-  for (const std::string_view name : choices) quoted.push_back(fmt::format("'{}'", name));
+  std::string names;
+  for (const std::string_view name : choices) {
+    const bool is_last = name == *(choices.end() - 1);
+    names += fmt::format("{}'{}'", names.empty() ? "" : is_last ? " or " : ", ", name);
+  }
   return error(parameter, "ValueError", "{} of {} is {}; it may be {}", parameter, type_name_,
-               text != nullptr ? fmt::format("'{}'", *text) : evaluator().describe(argument(parameter)),
-               fmt::join(quoted, ", "))
+               text != nullptr ? fmt::format("'{}'", *text) : evaluator().describe(argument(parameter)), names)
       .emit();
 }
 

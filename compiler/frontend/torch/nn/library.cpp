@@ -64,6 +64,8 @@ constexpr char kParameter[] = "torch.nn.Parameter";
 constexpr char kBatchNorm[] = "torch.nn._BatchNorm";
 constexpr char kBatchNorm2d[] = "torch.nn.BatchNorm2d";
 constexpr char kInstanceNorm[] = "torch.nn._InstanceNorm";
+constexpr char kConvNd[] = "torch.nn._ConvNd";
+constexpr char kDropoutNd[] = "torch.nn._DropoutNd";
 constexpr char kConv2d[] = "torch.nn.Conv2d";
 constexpr char kSequential[] = "torch.nn.Sequential";
 constexpr char kModuleList[] = "torch.nn.ModuleList";
@@ -75,7 +77,8 @@ constexpr NativeConstantRow kParameterNames[] = {{"Parameter", alias<kParameter>
 constexpr NativeConstantRow kBatchNormNames[] = {{"_BatchNorm", alias<kBatchNorm>},
                                                  {"BatchNorm2d", alias<kBatchNorm2d>}};
 constexpr NativeConstantRow kInstanceNormNames[] = {{"_InstanceNorm", alias<kInstanceNorm>}};
-constexpr NativeConstantRow kConvolutionNames[] = {{"Conv2d", alias<kConv2d>}};
+constexpr NativeConstantRow kConvolutionNames[] = {{"_ConvNd", alias<kConvNd>}, {"Conv2d", alias<kConv2d>}};
+constexpr NativeConstantRow kDropoutNames[] = {{"_DropoutNd", alias<kDropoutNd>}};
 constexpr NativeConstantRow kContainerNames[] = {{"Sequential", alias<kSequential>},
                                                  {"ModuleList", alias<kModuleList>}};
 constexpr NativeConstantRow kParallelNames[] = {{"DataParallel", alias<kDataParallel>}};
@@ -151,6 +154,7 @@ void add_modules(Tables& tables) {
   tables.modules.push_back({"torch.nn.modules.module", {}, {}, kModuleNames});
   tables.modules.push_back({"torch.nn.modules.batchnorm", {}, {}, kBatchNormNames});
   tables.modules.push_back({"torch.nn.modules.instancenorm", {}, {}, kInstanceNormNames});
+  tables.modules.push_back({"torch.nn.modules.dropout", {}, {}, kDropoutNames});
   tables.modules.push_back({"torch.nn.modules.conv", {}, {}, kConvolutionNames});
   tables.modules.push_back({"torch.nn.modules.container", {}, {}, kContainerNames});
   tables.modules.push_back({"torch.nn.modules.linear", {}, {}, kLinearNames});

@@ -21,7 +21,11 @@ InstanceObject& instance(Evaluator& evaluator, ObjectId module) {
 
 void set_entry(Evaluator& evaluator, ObjectId module, Registry which, std::string_view name, const Value& value) {
   DictObject* dict = registry(evaluator, module, which);
-  LATHE_CHECK(dict != nullptr);
+  if (dict == nullptr) {
+    // A program may have put something else there.
+    set_attribute(evaluator, module, registry_name(which), Value(evaluator.heap().add(DictObject{})));
+    dict = registry(evaluator, module, which);
+  }
   const Value key = key_of(evaluator, name);
   const Result<size_t> hash = evaluator.hash(key, {});
   LATHE_CHECK(hash.ok());
@@ -104,6 +108,10 @@ void register_buffer(Evaluator& evaluator, ObjectId module, std::string_view nam
   } else {
     excluded->entries.set(*hash, key, Value(true), same);
   }
+}
+
+void replace_buffer(Evaluator& evaluator, ObjectId module, std::string_view name, const Value& value) {
+  set_entry(evaluator, module, Registry::Buffers, name, value);
 }
 
 void register_module(Evaluator& evaluator, ObjectId module, std::string_view name, const Value& value) {

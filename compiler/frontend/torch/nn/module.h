@@ -25,14 +25,16 @@ void initialize_module(Evaluator& evaluator, ObjectId module);
 [[nodiscard]] bool is_unknown_module(Evaluator& evaluator, ObjectId module);
 void mark_unknown_module(Evaluator& evaluator, ObjectId module);
 
-/// The registries; checked to be those of an initialised module.
 enum class Registry : uint8_t { Parameters, Buffers, Modules };
+/// nullptr before nn.Module.__init__ has run.
 [[nodiscard]] DictObject* registry(Evaluator& evaluator, ObjectId module, Registry which);
 
 /// Put an entry into a registry, keeping the place of a name that is there. `value` is a tensor (a module) or None.
 void register_parameter(Evaluator& evaluator, ObjectId module, std::string_view name, const Value& value);
 void register_buffer(Evaluator& evaluator, ObjectId module, std::string_view name, const Value& value,
                      bool persistent = true);
+/// Another value for a buffer, which stays persistent or not.
+void replace_buffer(Evaluator& evaluator, ObjectId module, std::string_view name, const Value& value);
 void register_module(Evaluator& evaluator, ObjectId module, std::string_view name, const Value& value);
 /// The entry of a registry; nothing when there is none.
 [[nodiscard]] std::optional<Value> registered(Evaluator& evaluator, ObjectId module, Registry which,

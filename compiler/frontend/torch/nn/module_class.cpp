@@ -96,10 +96,7 @@ Result<Value> set_module_attribute(NativeCall& call) {
     if (!is_none(value) && !is_unknown(value) && tensor == nullptr) {
       return report_wrong_kind(call, name, "buffer", "a tensor", value);
     }
-    DictObject* buffers = registry(evaluator, self, Registry::Buffers);
-    LATHE_TRY(const size_t hash, evaluator.hash(key_of(evaluator, name), call.where));
-    const Value key = key_of(evaluator, name);
-    buffers->entries.set(hash, key, value, [&](const Value& other) { return evaluator.same_key(key, other); });
+    replace_buffer(evaluator, self, name, value);
     return Value(NoneValue{});
   }
   LATHE_TRY_VOID(evaluator.set_plain_attribute(self, evaluator.name(name), value));

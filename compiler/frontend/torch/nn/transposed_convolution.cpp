@@ -106,21 +106,21 @@ Result<Value> function_transposed(NativeCall& call, Operation& operation) {
   return operation.result(transposed_convolution(operation, x, weight, bias, geometry));
 }
 
-constexpr std::string_view kParameters1 =
+constexpr std::string_view kParameters =
     "self, in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, "
     "dilation=1, padding_mode='zeros', device=None, dtype=None";
 
 template <size_t spatial>
 constexpr NativeFunctionRow kMethods[] = {
-    {"__init__", kParameters1, constructor<make_transposed<spatial>>},
+    {"__init__", kParameters, constructor<make_transposed<spatial>>},
     {"forward", "self, input, output_size=None", forward<run_transposed<spatial>>},
     {"extra_repr", "self", layer_text<convolution_text>},
 };
 
 constexpr NativeClassRow kClasses[] = {
-    {"ConvTranspose1d", "torch.nn.Module", kMethods<1>},
-    {"ConvTranspose2d", "torch.nn.Module", kMethods<2>},
-    {"ConvTranspose3d", "torch.nn.Module", kMethods<3>},
+    {"ConvTranspose1d", "torch.nn._ConvNd", kMethods<1>},
+    {"ConvTranspose2d", "torch.nn._ConvNd", kMethods<2>},
+    {"ConvTranspose3d", "torch.nn._ConvNd", kMethods<3>},
 };
 
 constexpr std::string_view kFunctionParameters =
