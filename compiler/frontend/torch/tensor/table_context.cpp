@@ -36,7 +36,7 @@ Result<Value> new_context(NativeCall& call) {
   if (arguments->items.size() == 1 && heap.as<FunctionObject>(arguments->items[0]) != nullptr) {
     return arguments->items[0];
   }
-  const auto* type = std::get_if<ObjectId>(&call.arguments[0]);
+  const auto* type = std::get_if<ObjectId>(&call.arguments.front());
   LATHE_CHECK(type != nullptr);
   return Value(call.evaluator.new_instance(*type, call.where));
 }
