@@ -91,11 +91,11 @@ Result<std::string> Evaluator::Internals::object_text(ObjectId id, LocationId wh
       LATHE_TRY(const std::string key, evaluator.repr(entry.key, where));
       LATHE_TRY(const std::string value, evaluator.repr(entry.value, where));
       if (!text.empty()) text += ", ";
-      text += key + ": " + value;
+      text.append(key).append(": ").append(value);
       if (text.size() > limits.text_bytes) return spend_text(where);
     }
     text = "{" + text + "}";
-    if (!type.valid()) return text;
+    if (!type.valid() || !std::get<ClassObject>(heap[type]).is_native) return text;
     return std::get<ClassObject>(heap[type]).name + (text == "{}" ? "()" : "(" + text + ")");
   }
   if (const auto* set = std::get_if<SetObject>(&object)) {

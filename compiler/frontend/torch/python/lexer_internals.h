@@ -76,7 +76,7 @@ class Lexer {
   std::vector<Indentation> indentations_{Indentation{}};
   Resumption resumption_;
   uint32_t line_offset_ = 0;        ///< of the logical line
-  uint32_t resumptions_left_ = 50;  ///< so that going back stays linear
+  uint32_t resumptions_left_ = 20;  ///< so that going back stays linear
   size_t line_tokens_ = 0;          ///< tokens before the logical line
   bool string_fault_in_brackets_ = false;
 };

@@ -103,8 +103,8 @@ void Lexer::name_or_string() {
     string(begin);
     return;
   }
-  const auto* keyword =
-      std::find_if(std::begin(kKeywords), std::end(kKeywords), [&](const Spelling& row) { return row.text == name; });
+  const auto* keyword = std::find_if(std::begin(kKeywords), std::end(kKeywords),
+                                     [&](const Spelling& row) { return row.text[0] == name[0] && row.text == name; });
   push(keyword != std::end(kKeywords) ? keyword->kind : TokenKind::Name, begin);
 }
 
@@ -224,8 +224,9 @@ void Lexer::number() {
 void Lexer::operator_or_fault() {
   const uint32_t begin = at_;
   const std::string_view rest = text_.substr(at_, std::min<uint32_t>(3, end_ - at_));
-  const auto* found = std::find_if(std::begin(kOperators), std::end(kOperators),
-                                   [&](const Spelling& row) { return rest.starts_with(row.text); });
+  const auto* found = std::find_if(std::begin(kOperators), std::end(kOperators), [&](const Spelling& row) {
+    return rest[0] == row.text[0] && rest.starts_with(row.text);
+  });
   if (found != std::end(kOperators)) {
     at_ += static_cast<uint32_t>(found->text.size());
     const char c = found->text[0];

@@ -152,7 +152,7 @@ ExpressionId Parser::comprehension(ComprehensionExpression::Kind kind, Expressio
     if (!expect(TokenKind::For, "`for` after `async`")) break;
     ComprehensionClause clause;
     clause.target = target_list();
-    bind_comprehension_target(clause.target);
+    check_target(clause.target, "assign to");
     expect(TokenKind::In, "`in` after the target of `for`");
     if (node.clauses.empty()) {
       // The first iterable is evaluated outside of the comprehension.

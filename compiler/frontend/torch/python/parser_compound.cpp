@@ -168,7 +168,7 @@ ExceptHandler Parser::except_handler() {
       Token name;
       if (expect_name(name, "a name after `as`")) {
         handler.name = name_of(name);
-        bind(handler.name, span_of(name));
+        bind(handler.name);
       }
     } else if (at(TokenKind::Comma) && !panicking_) {
       fault(span_of(peek()), "`except A, b` is Python 2: write `except A as b`, or `except (A, B)`");

@@ -34,7 +34,7 @@ StatementKind Parser::function_definition(std::vector<ExpressionId> decorators) 
   Token name;
   if (expect_name(name, "the name of a function")) {
     function.name = name_of(name);
-    bind(function.name, span_of(name));
+    bind(function.name);
     if (expect(TokenKind::OpenParenthesis, "`(` after the name of a function")) {
       function.parameters = parameters(TokenKind::CloseParenthesis);
       expect(TokenKind::CloseParenthesis, "`,` or `)`");
@@ -46,7 +46,7 @@ StatementKind Parser::function_definition(std::vector<ExpressionId> decorators) 
   function.head_span = span_from(begin);
   scopes_.emplace_back(Scope::Kind::Function);
   for (const Parameter& parameter : function.parameters) {
-    if (parameter.name.valid()) bind(parameter.name, parameter.span);
+    if (parameter.name.valid()) bind(parameter.name);
   }
   function.body = block("the head of `def`");
   close_function(function);
@@ -145,7 +145,7 @@ StatementKind Parser::class_definition(std::vector<ExpressionId> decorators) {
   if (expect_name(name, "the name of a class")) {
     node.name = name_of(name);
     scope.class_name = spelled(name);
-    bind(node.name, span_of(name));
+    bind(node.name);
     if (accept(TokenKind::OpenParenthesis)) node.bases = call_arguments(TokenKind::CloseParenthesis);
   } else {
     node.name = names_.intern("?");

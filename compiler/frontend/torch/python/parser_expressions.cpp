@@ -237,7 +237,7 @@ ExpressionId Parser::primary() {
       std::vector<CallArgument> arguments = call_arguments(TokenKind::CloseParenthesis);
       value = add(CallExpression{value, std::move(arguments)}, span_from(begin));
     } else if (accept(TokenKind::OpenSquare)) {
-      const ExpressionId index = subscript(value);
+      const ExpressionId index = subscript();
       value = add(SubscriptExpression{value, index}, span_from(begin));
     } else {
       break;
@@ -246,7 +246,7 @@ ExpressionId Parser::primary() {
   return value;
 }
 
-ExpressionId Parser::subscript(ExpressionId) {
+ExpressionId Parser::subscript() {
   const uint32_t begin = peek().begin;
   const auto starts_item = [&] { return at(TokenKind::Colon) || starts_expression(); };
   if (!starts_item()) {
@@ -300,7 +300,7 @@ ExpressionId Parser::lambda() {
   expect(TokenKind::Colon, "`:` after the parameters of `lambda`");
   scopes_.emplace_back(Scope::Kind::Lambda);
   for (const Parameter& parameter : function.parameters) {
-    if (parameter.name.valid()) bind(parameter.name, parameter.span);
+    if (parameter.name.valid()) bind(parameter.name);
   }
   function.expression = expression();
   close_function(function);

@@ -95,7 +95,7 @@ class Parser {
   bool expect_name(Token& token, std::string_view what);
 
   // ------------------------------------------------------------------------------------ scopes (parser_scopes.cpp)
-  void bind(NameId name, Span span);
+  void bind(NameId name);
   void bind_walrus(NameId name, Span span);
   void declare(const Token& word, NameId name, Span span, bool is_global);
   /// The function (or module or class) around comprehensions.
@@ -107,7 +107,6 @@ class Parser {
   // --------------------------------------------------------------------------------- targets (parser_targets.cpp)
   /// Reports unless the expression may be assigned to, and binds its names.
   void check_target(ExpressionId target, std::string_view action);
-  void bind_comprehension_target(ExpressionId target);
   [[nodiscard]] std::string target_fault(ExpressionId id) const;
   [[nodiscard]] std::vector<ExpressionId> target_leaves(ExpressionId target) const;
 
@@ -127,7 +126,7 @@ class Parser {
   ExpressionId power();
   ExpressionId await_or_primary();
   ExpressionId primary();
-  ExpressionId subscript(ExpressionId object);
+  ExpressionId subscript();
   ExpressionId subscript_item();
   ExpressionId target_list();  ///< of `for` and comprehensions
   ExpressionId target_item();

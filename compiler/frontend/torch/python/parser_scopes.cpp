@@ -20,7 +20,7 @@ bool Parser::in_function() const {
   return false;
 }
 
-void Parser::bind(NameId name, Span) {
+void Parser::bind(NameId name) {
   Scope& scope = scopes_.back();
   if (scope.declared.contains(name.index)) return;
   if (scope.bound_set.insert(name.index).second) scope.bound.push_back(name);

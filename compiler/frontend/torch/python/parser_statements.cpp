@@ -240,7 +240,7 @@ StatementKind Parser::import_statement() {
       imported.alias = name_of(alias);
     }
     imported.span = span_from(begin);
-    bind(imported.alias.valid() ? imported.alias : imported.path[0], imported.span);
+    bind(imported.alias.valid() ? imported.alias : imported.path[0]);
     node.names.push_back(std::move(imported));
   } while (accept(TokenKind::Comma));
   return node;
@@ -276,7 +276,7 @@ StatementKind Parser::import_from_statement() {
       imported.alias = name_of(alias);
     }
     imported.span = span_from(word.begin);
-    bind(imported.alias.valid() ? imported.alias : imported.path[0], imported.span);
+    bind(imported.alias.valid() ? imported.alias : imported.path[0]);
     node.names.push_back(std::move(imported));
   } while (accept(TokenKind::Comma));
   if (parenthesized) expect(TokenKind::CloseParenthesis, "`,` or `)`");

@@ -67,7 +67,7 @@ void Parser::check_target(ExpressionId target, std::string_view action) {
       fault(span_of(leaf), fmt::format("can't {} {}", action, wrong));
       return;
     }
-    if (const auto* name = as<NameExpression>(leaf)) bind(name->name, span_of(leaf));
+    if (const auto* name = as<NameExpression>(leaf)) bind(name->name);
   }
   std::vector<ExpressionId> open{target};
   while (!open.empty()) {
@@ -87,7 +87,5 @@ void Parser::check_target(ExpressionId target, std::string_view action) {
     }
   }
 }
-
-void Parser::bind_comprehension_target(ExpressionId target) { check_target(target, "assign to"); }
 
 }  // namespace lathe::torch

@@ -1,5 +1,5 @@
-// The standard library: programs print what CPython prints (programs/NAME.expected was made by it), faults say what is
-// wrong at the right line, and sizes that are only names stay names.
+// The standard library: programs print what CPython prints (programs/NAME.expected was made by it), and faults say
+// what is wrong.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,8 +29,8 @@ TEST_P(LibraryPrograms, PrintWhatPythonPrints) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LibraryPrograms,
-                         ::testing::Values("arithmetic", "containers", "exceptions", "numpy_and_system",
-                                           "standard_modules", "strings"),
+                         ::testing::Values("arithmetic", "configurations", "containers", "exceptions", "model_helpers",
+                                           "numpy_and_system", "standard_modules", "strings"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 /// The faults of one line, each after its place, joined by `|`.
