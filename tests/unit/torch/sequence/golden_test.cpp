@@ -54,6 +54,9 @@ TEST(SequenceGoldens, Attention) { expect_goldens("attention"); }
 TEST(SequenceGoldens, Transformer) { expect_goldens("transformer"); }
 TEST(SequenceGoldens, Losses) { expect_goldens("losses"); }
 TEST(SequenceGoldens, Einops) { expect_goldens("einops_functions"); }
+TEST(SequenceGoldens, AnnotatedTransformer) { expect_goldens("annotated_transformer"); }
+TEST(SequenceGoldens, Seq2seqAttention) { expect_goldens("seq2seq_attention"); }
+TEST(SequenceGoldens, VisionTransformer) { expect_goldens("vision_transformer"); }
 
 }  // namespace
 }  // namespace lathe::torch::test
