@@ -1,4 +1,6 @@
 // Iteration and length of anything that has them.
+#include <algorithm>
+
 #include "compiler/frontend/torch/python/evaluator_internals.h"
 
 namespace lathe::torch {
@@ -81,7 +83,9 @@ Result<std::vector<Value>> Evaluator::iterate(const Value& value, LocationId whe
     if (!size.is_constant()) {
       return internals_->undecided(where, fmt::format("how often a loop runs depends on `{}`", size.python_text()));
     }
-    LATHE_TRY_VOID(spend(static_cast<uint64_t>(size.constant()), where));
+    const auto count = static_cast<uint64_t>(size.constant());
+    constexpr uint64_t kMost = uint64_t{1} << 60u;
+    LATHE_TRY_VOID(spend(std::min(count, kMost) * kStepsPerElement, where));
     std::vector<Value> items;
     items.reserve(static_cast<size_t>(size.constant()));
     Dim number = range->start;

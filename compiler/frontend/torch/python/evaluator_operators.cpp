@@ -249,7 +249,7 @@ Result<Value> Evaluator::Internals::repeat(const Value& sequence, const Value& c
   }
   const auto* list = heap.as<ListObject>(sequence);
   const std::vector<Value>& items = list != nullptr ? list->items : heap.as<TupleObject>(sequence)->items;
-  LATHE_TRY_VOID(evaluator.spend(amount(items.size()), where));
+  LATHE_TRY_VOID(evaluator.spend(amount(kStepsPerElement * items.size()), where));
   std::vector<Value> result;
   result.reserve(items.size() * times);
   for (uint64_t i = 0; i < times && !items.empty(); ++i) result.insert(result.end(), items.begin(), items.end());

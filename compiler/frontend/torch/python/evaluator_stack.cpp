@@ -58,8 +58,23 @@ void Evaluator::Internals::run_on_stack(const std::function<void()>& action) {
 
 void Evaluator::on_stack(const std::function<void()>& action) { internals_->run_on_stack(action); }
 
+uintptr_t Evaluator::Internals::callers_stack_end() {
+  if (callers_thread == std::this_thread::get_id()) return callers_end;
+  callers_thread = std::this_thread::get_id();
+  callers_end = stack_position() - kBorrowedBytes;
+  pthread_attr_t attributes;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return callers_end;
+  void* lowest = nullptr;
+  size_t bytes = 0;
+  if (pthread_attr_getstack(&attributes, &lowest, &bytes) == 0) {
+    callers_end = reinterpret_cast<uintptr_t>(lowest) + kReserve;
+  }
+  pthread_attr_destroy(&attributes);
+  return callers_end;
+}
+
 Status Evaluator::Internals::check_stack(LocationId where) {
-  if (!on_own_stack() || stack_position() > stack_end) return {};
+  if (stack_position() > (on_own_stack() ? stack_end : callers_stack_end())) return {};
   budget_is_used_up = true;
   return evaluator
       .error(where.valid() ? where : evaluator.current_location(), DiagnosticKind::BudgetExceeded, "RecursionError",

@@ -2,6 +2,8 @@
 // evaluator ends, within its budget and without harm. The seed is fixed.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdlib>
 #include <random>
 #include <sstream>
 
@@ -9,6 +11,12 @@
 
 namespace lathe::torch {
 namespace {
+
+/// How long one test may go on; LATHE_FUZZ_SECONDS gives more time.
+std::chrono::steady_clock::time_point deadline() {
+  const char* given = std::getenv("LATHE_FUZZ_SECONDS");
+  return std::chrono::steady_clock::now() + std::chrono::seconds(given == nullptr ? 2 : std::atoi(given));
+}
 
 constexpr Limits kSmall{.steps = 20'000, .objects = 20'000, .text_bytes = 1u << 18u};
 
@@ -59,7 +67,7 @@ std::string read(const std::filesystem::path& path) {
 TEST(EvaluatorFuzz, SoupsOfTokens) {
   std::mt19937 random(20261122);
   const Program program;
-  for (int round = 0; round < 400; ++round) {
+  for (const auto end = deadline(); std::chrono::steady_clock::now() < end;) {
     std::string text = "import lab\nx = [1, 2]\ny = {'a': x}\n";
     for (uint32_t i = random() % 60; i > 0; --i) text += std::string(kTokens[random() % std::size(kTokens)]) + " ";
     static_cast<void>(program.run(text, kSmall));
@@ -105,7 +113,7 @@ TEST(EvaluatorFuzz, StatementsByChance) {
   std::mt19937 random(7);
   const Program program;
   constexpr const char* kNames[] = {"x", "y", "z"};
-  for (int round = 0; round < 400; ++round) {
+  for (const auto end = deadline(); std::chrono::steady_clock::now() < end;) {
     std::string text =
         "import lab\nclass A:\n  n = 3\n  def __init__(self, q): self.q = q\n  def __eq__(self, o): return o == "
         "self.q\n"
@@ -124,27 +132,28 @@ TEST(EvaluatorFuzz, MutatedPrograms) {
   const std::filesystem::path folder = LATHE_PROGRAMS;
   std::mt19937 random(11);
   const Program program;
+  std::vector<std::vector<std::string>> originals;
   for (const char* name : {"classes", "control", "expressions", "functions"}) {
-    const std::string original = read(folder / (std::string(name) + ".py"));
-    std::vector<std::string> lines;
-    std::istringstream stream(original);
+    std::istringstream stream(read(folder / (std::string(name) + ".py")));
+    std::vector<std::string>& lines = originals.emplace_back();
     for (std::string line; std::getline(stream, line);) lines.push_back(line);
     ASSERT_FALSE(lines.empty());
-    for (int round = 0; round < 60; ++round) {
-      std::vector<std::string> changed = lines;
-      for (uint32_t i = 1 + random() % 8; i > 0; --i) {
-        std::string& line = changed[random() % changed.size()];
-        switch (random() % 4) {
-          case 0: line = lines[random() % lines.size()]; break;
-          case 1: std::swap(line, changed[random() % changed.size()]); break;
-          case 2: line.insert(random() % (line.size() + 1), kTokens[random() % std::size(kTokens)]); break;
-          default: line.erase(random() % (line.size() + 1), 1 + random() % 4); break;
-        }
+  }
+  for (const auto end = deadline(); std::chrono::steady_clock::now() < end;) {
+    const std::vector<std::string>& lines = originals[random() % originals.size()];
+    std::vector<std::string> changed = lines;
+    for (uint32_t i = 1 + random() % 8; i > 0; --i) {
+      std::string& line = changed[random() % changed.size()];
+      switch (random() % 4) {
+        case 0: line = lines[random() % lines.size()]; break;
+        case 1: std::swap(line, changed[random() % changed.size()]); break;
+        case 2: line.insert(random() % (line.size() + 1), kTokens[random() % std::size(kTokens)]); break;
+        default: line.erase(random() % (line.size() + 1), 1 + random() % 4); break;
       }
-      std::string text;
-      for (const std::string& line : changed) text += line + "\n";
-      static_cast<void>(program.run(text, kSmall));
     }
+    std::string text;
+    for (const std::string& line : changed) text += line + "\n";
+    static_cast<void>(program.run(text, kSmall));
   }
 }
 
