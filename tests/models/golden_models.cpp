@@ -109,6 +109,11 @@ Tensor host_tensor(const ConstantData& constant) {
 
 Difference compare(const Tensor& got, const Tensor& expected) {
   Difference result;
+  if (expected.element() != ElementType::F32) {
+    const bool same = got.element() == expected.element() && std::ranges::equal(got.bytes(), expected.bytes());
+    if (!same) result.largest_difference = std::numeric_limits<double>::infinity();
+    return result;
+  }
   const std::span<const float> a = got.as<float>();
   const std::span<const float> b = expected.as<float>();
   EXPECT_EQ(a.size(), b.size());

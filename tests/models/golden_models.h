@@ -34,7 +34,8 @@ struct GoldenCase {
 
 /// A copy of a constant's elements.
 [[nodiscard]] Tensor host_tensor(const ConstantData& constant);
-/// The largest |a - b| and the largest |b|; NaN in either counts as an infinite difference. f32 only.
+/// The largest |a - b| and the largest |b|; NaN in either counts as an infinite difference, and so do
+/// whole numbers that differ.
 struct Difference {
   double largest_difference = 0;
   double largest_expected = 0;

@@ -29,7 +29,7 @@ TEST(SequenceFaults, Recurrent) {
   expect_fault("lstm = nn.LSTM(3, 5)\nh = torch.ones(1, 2, 5)\ny, _ = lstm(torch.ones(4, 2, 3), h)\n",
                "LT0503:7 LSTM takes its state as a pair (h_0, c_0), it gets");
   expect_fault("rnn = nn.RNN(3, 5, nonlinearity='gelu')\n",
-               "LT0501:5 nonlinearity of RNN is 'gelu'; it may be 'tanh', 'relu'");
+               "LT0501:5 nonlinearity of RNN is 'gelu'; it may be 'tanh' or 'relu'");
   expect_fault("lstm = nn.LSTM(3, 0)\n", "LT0501:5 hidden_size of LSTM is 0; it must be at least 1");
   expect_fault("lstm = nn.LSTM(3, 5)\nfc = nn.Linear(5, 2)\ny = fc(lstm(torch.ones(4, 2, 3)))\n", "LT0505:7 ");
   expect_fault("cell = nn.LSTMCell(3, 5)\ny = cell(torch.ones(2, 4))\n",
