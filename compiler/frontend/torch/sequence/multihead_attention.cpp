@@ -95,7 +95,8 @@ class HeadsWriter {
     const ValueId k = split(k_, keys);
     const ValueId v = split(v_, keys);
     if (!formula_.ok()) return Failure{};
-    const double scale = 1.0 / std::sqrt(static_cast<double>(features_ / heads_));
+    const int64_t head_features = features_ / heads_;
+    const double scale = 1.0 / std::sqrt(static_cast<double>(head_features));
     LATHE_TRY(const AttentionResults results, attend(layer_, q, k, v, mask_, scale, training_ ? dropout_ : 0));
     const ValueId joined =
         formula_.reshape(formula_.transpose(results.output, {2, 0, 1, 3}), {length * batch_, Dim(features_)});
