@@ -55,7 +55,8 @@ Status Evaluator::Internals::run_main(const std::string& path, const std::string
   const std::filesystem::path real = std::filesystem::canonical(path, error);
   std::ifstream stream(path, std::ios::binary);
   if (error || !stream || !std::filesystem::is_regular_file(real, error)) {
-    return diagnostics.report(DiagnosticKind::FileNotReadable, {}, "`{}` can't be read", path).emit();
+    const std::string why = error ? error.message() : "it is no file that can be opened";
+    return diagnostics.report(DiagnosticKind::FileNotReadable, {}, "`{}` can't be read: {}", path, why).emit();
   }
   std::ostringstream text;
   text << stream.rdbuf();
