@@ -46,6 +46,11 @@ struct LoadOptions {
   bool train = false;        ///< training mode: batch statistics, dropout
   uint64_t seed = 0;         ///< of random parameters
   bool types_only = false;   ///< nobody will run the module: parameters need no elements
+
+  /// Paths of source files, and texts that stand for them.
+  std::vector<std::pair<std::string, std::string>> edited_files = {};
+  /// After faults: look for cures, and check each by loading the model again with it.
+  bool advise = true;
 };
 
 /// Reads a model: `net.onnx`, `net.lathe` (textual graph IR), or PyTorch source, which is read without Python: `net.py`

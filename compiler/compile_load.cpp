@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 
+#include "compiler/advice/fix_trial.h"
 #include "compiler/compile.h"
 #include "compiler/frontend/onnx/import.h"
 #include "compiler/frontend/torch/import.h"
@@ -77,6 +79,40 @@ Status load_onnx(const std::string& path, const LoadOptions& options, Module& mo
                             diagnostics);
 }
 
+// PyTorch source is text that can be edited: what its front end proposes is tried before it is offered.
+Status load_source(const std::string& path, const torch::SourceName& name, const LoadOptions& options, Module& module,
+                   Diagnostics& diagnostics, Definition& definition) {
+  const Status status = torch::import_definition(name,
+                                                 {.inputs = options.input_types,
+                                                  .weights = options.weights,
+                                                  .strict = options.strict,
+                                                  .train = options.train,
+                                                  .seed = options.seed,
+                                                  .types_only = options.types_only,
+                                                  .edited_files = options.edited_files,
+                                                  .advise = options.advise},
+                                                 module, diagnostics, definition);
+  const auto is_open = [](const Diagnostic& row) { return !row.fixes.empty(); };
+  if (!options.advise || std::none_of(diagnostics.all().begin(), diagnostics.all().end(), is_open)) return status;
+  // Evaluating again costs what evaluating did.
+  constexpr uint64_t kMostSteps = 40'000'000;
+  constexpr uint64_t kMostTrials = 96;
+  const uint64_t trials = std::min(kMostTrials, 2 + kMostSteps / (definition.steps + 1));
+  advice::verify_fixes(
+      diagnostics, module.locations,
+      [&](const advice::EditedFiles& files) {
+        LoadOptions again = options;
+        again.advise = false;
+        again.types_only = true;
+        again.edited_files = files;
+        advice::Outcome outcome{std::make_unique<Module>(), {}};
+        static_cast<void>(load_model(path, again, *outcome.module, outcome.diagnostics));
+        return outcome;
+      },
+      trials);
+  return status;
+}
+
 struct Format {
   std::string_view suffix;
   Status (*load)(const std::string&, const LoadOptions&, Module&, Diagnostics&);
@@ -91,14 +127,7 @@ Status load_model(const std::string& path, const LoadOptions& options, Module& m
                   Definition* definition) {
   if (const auto name = torch::parse_source_name(path)) {
     Definition unread;
-    return torch::import_definition(*name,
-                                    {.inputs = options.input_types,
-                                     .weights = options.weights,
-                                     .strict = options.strict,
-                                     .train = options.train,
-                                     .seed = options.seed,
-                                     .types_only = options.types_only},
-                                    module, diagnostics, definition == nullptr ? unread : *definition);
+    return load_source(path, *name, options, module, diagnostics, definition == nullptr ? unread : *definition);
   }
   for (const Format& format : kFormats) {
     if (path.ends_with(format.suffix)) return format.load(path, options, module, diagnostics);

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,14 +65,39 @@ struct FixIt {
   bool verified = false;
 };
 
+/// The sizes of an input with which a model works, found by solving the failed condition backwards.
+struct AcceptedSizes {
+  struct Range {
+    int64_t first = 0;
+    int64_t last = 0;
+    friend bool operator==(const Range&, const Range&) = default;
+  };
+  /// Sizes of the second free axis that go with one of the first.
+  struct Row {
+    int64_t size = 0;
+    std::vector<Range> others;
+  };
+  std::string input;              ///< name of the input
+  std::string type;               ///< `f32[1,3,H,W]`: the free sizes are names
+  std::vector<std::string> axes;  ///< the names: `H`, `W`
+  std::vector<Range> equal;       ///< all free sizes alike (`H = W`), or the only one, up to `equal_limit`
+  int64_t equal_limit = 0;
+  std::vector<Row> pairs;  ///< with two free sizes: the first up to `first_limit`, the second up to `second_limit`
+  int64_t first_limit = 0;
+  int64_t second_limit = 0;
+};
+
 struct Diagnostic {
   DiagnosticKind kind;
   LocationId where;
   std::string message;
-  std::string layer;  ///< dotted layer name or node name, when there is one
-  std::vector<Label> labels;
-  std::vector<std::string> notes;
-  std::vector<FixIt> fixes;
+  std::string layer = {};  ///< dotted layer name or node name, when there is one
+  std::vector<Label> labels = {};
+  std::vector<std::string> notes = {};
+  std::vector<FixIt> fixes = {};
+  std::optional<AcceptedSizes> accepted = {};
+  LocationId statement = {};  ///< the statement of a script that led here: the same fault of two calls is two faults
+  uint32_t facts = 0;         ///< a row, counted from 1, that a front end keeps for its own use; 0 for none
 };
 
 class Diagnostics;
@@ -90,6 +116,10 @@ class [[nodiscard]] DiagnosticBuilder {
   }
   DiagnosticBuilder&& note(std::string text) && {
     diagnostic_.notes.push_back(std::move(text));
+    return std::move(*this);
+  }
+  DiagnosticBuilder&& facts(uint32_t row) && {
+    diagnostic_.facts = row;
     return std::move(*this);
   }
   DiagnosticBuilder&& fix(FixIt fix) && {
@@ -113,12 +143,15 @@ class Diagnostics {
   template <class... Arguments>
   DiagnosticBuilder report(DiagnosticKind kind, LocationId where, fmt::format_string<Arguments...> format,
                            Arguments&&... arguments) {
-    return DiagnosticBuilder(
-        *this, Diagnostic{kind, where, fmt::format(format, std::forward<Arguments>(arguments)...), {}, {}, {}, {}});
+    return DiagnosticBuilder(*this, Diagnostic{.kind = kind,
+                                               .where = where,
+                                               .message = fmt::format(format, std::forward<Arguments>(arguments)...)});
   }
   void add(Diagnostic diagnostic);
 
   [[nodiscard]] const std::vector<Diagnostic>& all() const { return all_; }
+  /// For whoever adds advice to what was found.
+  [[nodiscard]] std::vector<Diagnostic>& all() { return all_; }
   [[nodiscard]] size_t count(Severity severity) const;
   /// Errors, unsupported things or internal errors: what makes an operation fail.
   [[nodiscard]] bool failed() const;

@@ -1,4 +1,6 @@
 // Diagnostics as the objects of `check --format=json`.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "ir/base/display.h"
@@ -59,6 +61,30 @@ Json fix_json(const FixIt& fix, const LocationTable& locations) {
   return {{"title", valid_utf8(fix.title)}, {"verified", fix.verified}, {"edits", std::move(edits)}};
 }
 
+/// "32-35,40": the form of ranges.
+std::string ranges_text(const std::vector<AcceptedSizes::Range>& ranges) {
+  std::string text;
+  for (const auto& [first, last] : ranges) {
+    text += fmt::format("{}{}", text.empty() ? "" : ",", first);
+    if (last != first) text += fmt::format("-{}", last);
+  }
+  return text;
+}
+
+Json accepted_json(const AcceptedSizes& accepted) {
+  Json object{{"input", valid_utf8(accepted.input)},
+              {"type", accepted.type},
+              {"axes", accepted.axes},
+              {"equal", ranges_text(accepted.equal)},
+              {"equal_upto", accepted.equal_limit}};
+  if (accepted.axes.size() != 2) return object;
+  Json pairs = Json::object();
+  for (const AcceptedSizes::Row& row : accepted.pairs) pairs[std::to_string(row.size)] = ranges_text(row.others);
+  object["pairs"] = std::move(pairs);
+  object["pairs_upto"] = {accepted.first_limit, accepted.second_limit};
+  return object;
+}
+
 }  // namespace
 
 Json diagnostics_json(const Diagnostics& diagnostics, const LocationTable& locations) {
@@ -83,6 +109,7 @@ Json diagnostics_json(const Diagnostics& diagnostics, const LocationTable& locat
     for (const std::string& note : diagnostic.notes) object["notes"].push_back(valid_utf8(note));
     object["fixes"] = Json::array();
     for (const FixIt& fix : diagnostic.fixes) object["fixes"].push_back(fix_json(fix, locations));
+    if (diagnostic.accepted) object["accepted"] = accepted_json(*diagnostic.accepted);
     result.push_back(std::move(object));
   }
   return result;

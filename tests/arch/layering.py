@@ -16,8 +16,9 @@ ALLOWED = {
     "ir/graph": ("ir/base", "ir/scalar"),
     "ir/kernel": ("ir/base", "ir/scalar"),
     "runtime": ("lathe/",),
-    "compiler/frontend/onnx": ("ir/base", "ir/scalar", "ir/graph", "compiler/frontend/weights"),
-    "compiler/frontend/torch": ("ir/base", "ir/scalar", "ir/graph", "compiler/frontend/weights", "compiler/interp"),
+    "compiler/advice": ("ir/base", "ir/scalar", "ir/graph"),
+    "compiler/frontend/onnx": ("ir/base", "ir/scalar", "ir/graph", "compiler/frontend/weights", "compiler/advice"),
+    "compiler/frontend/torch": ("ir/base", "ir/scalar", "ir/graph", "compiler/frontend/weights", "compiler/interp", "compiler/advice"),
     "compiler/frontend/torch/python": ("ir/base",),
     "compiler/frontend/weights": ("ir/base", "ir/scalar", "ir/graph"),
     # Fusion asks the same question as lowering: what do the contraction kernels take?
@@ -26,7 +27,7 @@ ALLOWED = {
     "compiler/codegen": ("ir/base", "ir/scalar", "ir/kernel", "lathe/"),
     "compiler/interp": ("ir/", "lathe/", "compiler/codegen/runtime_symbols.h"),
     "compiler/tools": ("ir/", "compiler/", "lathe/"),
-    "compiler": ("ir/", "compiler/frontend", "compiler/passes", "compiler/lower", "compiler/codegen", "compiler/interp", "lathe/"),
+    "compiler": ("ir/", "compiler/advice", "compiler/frontend", "compiler/passes", "compiler/lower", "compiler/codegen", "compiler/interp", "lathe/"),
 }
 
 # Folders that may include anything of ours: they look at the whole from outside.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 namespace lathe::torch {
@@ -63,6 +64,32 @@ uint64_t own_parameters(Evaluator& evaluator, ObjectId module) {
   return count;
 }
 
+bool is_plain(Evaluator& evaluator, const Value& value) {
+  if (std::holds_alternative<bool>(value) || std::holds_alternative<Dim>(value) ||
+      std::holds_alternative<double>(value) || is_none(value)) {
+    return true;
+  }
+  return evaluator.heap().string(value) != nullptr;
+}
+
+/// The attributes that decide what a layer of the library does.
+std::vector<std::pair<std::string, std::string>> settings_of(Evaluator& evaluator, ObjectId module) {
+  std::vector<std::pair<std::string, std::string>> settings;
+  const auto* instance = evaluator.heap().as<InstanceObject>(Value(module));
+  const auto* type = instance == nullptr ? nullptr : evaluator.heap().as<ClassObject>(Value(instance->type));
+  if (type == nullptr || !type->is_native) return settings;
+  for (const auto& [name, value] : instance->attributes.rows()) {
+    const auto* tuple = evaluator.heap().as<TupleObject>(value);
+    const bool is_plain_tuple =
+        tuple != nullptr && std::all_of(tuple->items.begin(), tuple->items.end(),
+                                        [&](const Value& item) { return is_plain(evaluator, item); });
+    if (!is_plain(evaluator, value) && !is_plain_tuple) continue;
+    const Result<std::string> text = evaluator.repr(value, {});
+    if (text.ok()) settings.emplace_back(evaluator.names().text(name), *text);
+  }
+  return settings;
+}
+
 Value inner_function(Evaluator& evaluator, Value function) {
   while (const auto* method = evaluator.heap().as<BoundMethodObject>(function)) function = Value(method->function);
   return function;
@@ -107,7 +134,14 @@ void describe_layers(Evaluator& evaluator, Definition& definition) {
                                  .type = record.type,
                                  .output = type_text(evaluator, record.output),
                                  .where = record.path.empty() ? LocationId() : record.created,
-                                 .parameters = own_parameters(evaluator, record.module)});
+                                 .parameters = own_parameters(evaluator, record.module),
+                                 .call = record.call,
+                                 .input_values = record.input_values,
+                                 .output_values = record.output_values,
+                                 .first_node = record.first_node,
+                                 .end_node = record.end_node,
+                                 .object = record.module.index,
+                                 .settings = settings_of(evaluator, record.module)});
   }
 }
 
@@ -117,7 +151,8 @@ void describe_parameters(Tracer& tracer, const std::vector<StateEntry>& entries,
     definition.parameters.push_back({.name = entry.name,
                                      .type = tracer.type(entry.tensor),
                                      .is_buffer = entry.is_buffer,
-                                     .is_tied = !seen.insert(entry.tensor).second});
+                                     .is_tied = !seen.insert(entry.tensor).second,
+                                     .object = entry.tensor.index});
   }
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "compiler/frontend/torch/advice/advice.h"
 #include "compiler/frontend/torch/describe.h"
 #include "compiler/frontend/torch/nn/library.h"
 #include "compiler/frontend/torch/nn/module.h"
@@ -44,6 +45,7 @@ class Import {
         library_(whole_library()),
         evaluator_(module.locations, module.symbols, tracer_, library_) {
     tracer_.attach(evaluator_);
+    for (const auto& [path, text] : options.edited_files) evaluator_.edit_file(path, text);
     definition_.is_definition = true;
   }
 
@@ -64,8 +66,12 @@ class Import {
   template <class Action>
   Status on_stack(Action action) {
     Status status;
-    evaluator_.on_stack([&] { status = action(); });
-    describe_layers(evaluator_, definition_);
+    evaluator_.on_stack([&] {
+      status = action();
+      describe_layers(evaluator_, definition_);
+      definition_.steps = evaluator_.steps();
+      if (options_.advise && !diagnostics_.all().empty()) advise(evaluator_, diagnostics_);
+    });
     if (!status.ok() || diagnostics_.failed()) return Failure{};
     return {};
   }

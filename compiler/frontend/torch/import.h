@@ -26,6 +26,10 @@ struct ImportOptions {
   bool train = false;       ///< training mode
   uint64_t seed = 0;        ///< of parameters without weights
   bool types_only = false;  ///< parameters need no elements
+  /// Paths of source files, and texts that stand for them.
+  std::vector<std::pair<std::string, std::string>> edited_files = {};
+  /// After faults: propose changes of the source (fixes that nobody has verified), and solve for the sizes of inputs.
+  bool advise = true;
 };
 
 /// `net.py:Net(10)` in its parts; the entry is empty for a script.

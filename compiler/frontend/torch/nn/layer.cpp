@@ -244,6 +244,7 @@ LayerCall::LayerCall(NativeCall& call, ObjectId self)
     : Operation(call.evaluator, call.evaluator.type_name(Value(self)), call.where), call_(&call), self_(self) {
   const auto* instance = call.evaluator.heap().as<InstanceObject>(Value(self));
   LATHE_CHECK(instance != nullptr);
+  set_module(self);
   const LocationId created = instance->created;
   if (created == call.where) {
     set_label(call.evaluator.current_location(), "called here");

@@ -38,6 +38,7 @@ Status require_features(const Operation& operation, ValueId x, const Dim& wanted
     return operation.require_equal(DiagnosticKind::FeatureMismatch, "RuntimeError", have, wanted, message);
   }
   auto fault = operation.error(DiagnosticKind::FeatureMismatch, "RuntimeError", "{}", message);
+  operation.note_sizes(have, wanted);
   const size_t rank = dims.size();
   if (rank > 2 && symbols.prove_eq(product_from(dims, 1), wanted) == Answer::Yes) {
     return std::move(fault)

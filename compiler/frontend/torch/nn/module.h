@@ -89,6 +89,12 @@ struct LayerRecord {
   Value output;
   LocationId created;  ///< the call that made the module
   LocationId call;     ///< the innermost expression of the program that led to the call
+  /// Graph values of the tensors of `inputs` and `output`, nested ones in order, as they were when the call began and
+  /// ended: what changes a tensor in place later does not count. Invalid for one that had no value then.
+  std::vector<ValueId> input_values;
+  std::vector<ValueId> output_values;
+  uint32_t first_node = 0;  ///< nodes of the graph that the call made: [first_node, end_node)
+  uint32_t end_node = 0;
 };
 /// In order of completion.
 [[nodiscard]] const std::vector<LayerRecord>& layer_records(Evaluator& evaluator);

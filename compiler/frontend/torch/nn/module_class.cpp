@@ -1,5 +1,6 @@
 // The methods of nn.Module that register things and find them again, and the call of a module.
 #include <algorithm>
+#include <span>
 
 #include "compiler/frontend/torch/nn/families.h"
 #include "compiler/frontend/torch/nn/layer.h"
@@ -207,6 +208,35 @@ Result<Value> call_register_module(NativeCall& call) {
   return Value(NoneValue{});
 }
 
+/// The graph values of the tensors in results, nested tuples, lists and dicts in order, as they are now.
+std::vector<ValueId> values_of(Evaluator& evaluator, std::vector<Value> results) {
+  constexpr size_t kDeepest = 20;
+  std::vector<ValueId> values;
+  std::vector<std::pair<Value, size_t>> waiting;
+  const auto wait_for = [&](std::span<const Value> items, size_t depth) {
+    for (auto item = items.rbegin(); item != items.rend(); ++item) waiting.emplace_back(*item, depth);
+  };
+  wait_for(results, 0);
+  while (!waiting.empty()) {
+    const auto [value, depth] = waiting.back();
+    waiting.pop_back();
+    if (const auto* tensor = std::get_if<TensorId>(&value)) {
+      values.push_back(tracer_of(evaluator).present_value(*tensor).value_or(ValueId()));
+    }
+    if (depth > kDeepest) continue;
+    if (const auto* tuple = evaluator.heap().as<TupleObject>(value)) {
+      wait_for(tuple->items, depth + 1);
+    } else if (const auto* list = evaluator.heap().as<ListObject>(value)) {
+      wait_for(list->items, depth + 1);
+    } else if (const auto* dict = evaluator.heap().as<DictObject>(value)) {
+      std::vector<Value> items;
+      for (const DictStorage::Entry& entry : dict->entries.entries()) items.push_back(entry.value);
+      wait_for(items, depth + 1);
+    }
+  }
+  return values;
+}
+
 /// torch.nn.Module.__call__
 Result<Value> call_module(NativeCall& call) {
   Evaluator& evaluator = call.evaluator;
@@ -244,13 +274,25 @@ Result<Value> call_module(NativeCall& call) {
   LATHE_TRY(Arguments arguments, passed_on(call));
   std::vector<Value> inputs = arguments.positional;
   for (const auto& [name, value] : arguments.keywords) inputs.push_back(value);
+  std::vector<ValueId> input_values = values_of(evaluator, inputs);
+  const auto first_node = static_cast<uint32_t>(tracer.module().graph.node_table_size());
   LATHE_TRY_VOID(update_weight_norms(evaluator, self, is_native ? call.where : expression));
   tracer.layers().push_back({path == "?" ? "" : path, is_native ? call.where : LocationId()});
   Result<Value> output = evaluator.call(*found, std::move(arguments), call.where);
   tracer.layers().pop_back();
   if (!output.ok()) return Failure{};
   if (!is_unknown(*output)) {
-    state.records.push_back({self, path, type, std::move(inputs), *output, created, expression});
+    state.records.push_back({.module = self,
+                             .path = path,
+                             .type = type,
+                             .inputs = std::move(inputs),
+                             .output = *output,
+                             .created = created,
+                             .call = expression,
+                             .input_values = std::move(input_values),
+                             .output_values = values_of(evaluator, {*output}),
+                             .first_node = first_node,
+                             .end_node = static_cast<uint32_t>(tracer.module().graph.node_table_size())});
   }
   return output;
 }

@@ -70,19 +70,40 @@ GraphBuilder& Operation::builder() const {
 
 DiagnosticBuilder Operation::report(DiagnosticKind kind, std::string_view exception, std::string message) const {
   DiagnosticBuilder builder = evaluator_->error(where_, kind, exception, "{}", message).layer(layer_);
+  complete_facts();
   if (!label_.valid()) return builder;
   return std::move(builder).label(label_, label_text_);
+}
+
+DiagnosticBuilder Operation::warn(DiagnosticKind kind, std::string message) const {
+  DiagnosticBuilder builder = evaluator_->warning(where_, kind, "{}", message).layer(layer_);
+  complete_facts();
+  if (!label_.valid()) return builder;
+  return std::move(builder).label(label_, label_text_);
+}
+
+void Operation::complete_facts() const {
+  FaultFacts* facts = evaluator_->latest_facts();
+  if (facts == nullptr) return;
+  facts->layer = module_;
+}
+
+void Operation::note_sizes(const Dim& have, const Dim& wanted) const {
+  FaultFacts* facts = evaluator_->latest_facts();
+  if (facts == nullptr) return;
+  facts->have = have;
+  facts->wanted = wanted;
 }
 
 Status Operation::require_equal(DiagnosticKind kind, std::string_view exception, const Dim& a, const Dim& b,
                                 const std::string& message) const {
   switch (symbols().prove_eq(a, b)) {
     case Answer::Yes: return {};
-    case Answer::No:
-      return error(kind, exception, "{}", message)
-          .explain(tracer().module().origins, a)
-          .explain(tracer().module().origins, b)
-          .emit();
+    case Answer::No: {
+      DiagnosticBuilder fault = error(kind, exception, "{}", message);
+      note_sizes(a, b);
+      return std::move(fault).explain(tracer().module().origins, a).explain(tracer().module().origins, b).emit();
+    }
     case Answer::Unknown: break;
   }
   tracer().module().add_guard({Guard::Relation::Equal, a, b, message, where_});

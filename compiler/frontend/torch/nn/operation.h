@@ -43,6 +43,8 @@ class Operation {
     label_text_ = std::move(text);
   }
   void set_layer(std::string path) { layer_ = std::move(path); }
+  /// The layer that the computation is for; for those who look for cures.
+  void set_module(ObjectId module) { module_ = module; }
 
   // ------------------------------------------------------------------------------------------------------------ faults
   /// End with emit(). `exception` is the built-in class that `except` would see.
@@ -51,6 +53,10 @@ class Operation {
                           Arguments&&... arguments) const {
     return report(kind, exception, fmt::format(format, std::forward<Arguments>(arguments)...));
   }
+  /// A warning at the same places; end with emit().
+  [[nodiscard]] DiagnosticBuilder warn(DiagnosticKind kind, std::string message) const;
+  /// For the facts of the fault that error() has just begun: the number that is there, and the one that would fit.
+  void note_sizes(const Dim& have, const Dim& wanted) const;
   /// Puts the thing on the list of what Lathe does not support; gives Unknown.
   [[nodiscard]] Value unsupported(std::string what) const { return evaluator_->unsupported(where_, std::move(what)); }
   /// Decides a == b; what can't be decided becomes a guard of the compiled program.
@@ -87,6 +93,7 @@ class Operation {
 
  private:
   [[nodiscard]] DiagnosticBuilder report(DiagnosticKind kind, std::string_view exception, std::string message) const;
+  void complete_facts() const;
 
   Evaluator* evaluator_;
   std::string name_;
@@ -94,6 +101,7 @@ class Operation {
   LocationId label_;
   std::string label_text_;
   std::string layer_;
+  ObjectId module_{};
 };
 
 /// A native function of tensors: `run` gets the call and an Operation that stands at it. When an argument is Unknown

@@ -49,20 +49,29 @@ Status Evaluator::Internals::run_unit(Unit& unit, LocationId where) {
   return {};
 }
 
+std::optional<std::string> Evaluator::Internals::read_source(const std::filesystem::path& path) const {
+  if (const auto edited = edited_files.find(path.string()); edited != edited_files.end()) return edited->second;
+  std::error_code error;
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream || !std::filesystem::is_regular_file(path, error)) return std::nullopt;
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return std::move(text).str();
+}
+
 Status Evaluator::Internals::run_main(const std::string& path, const std::string& module_name,
                                       Diagnostics& diagnostics) {
   std::error_code error;
   const std::filesystem::path real = std::filesystem::canonical(path, error);
-  std::ifstream stream(path, std::ios::binary);
-  if (error || !stream || !std::filesystem::is_regular_file(real, error)) {
+  std::optional<std::string> text;
+  if (!error) text = read_source(real);
+  if (!text) {
     const std::string why = error ? error.message() : "it is no file that can be opened";
     return diagnostics.report(DiagnosticKind::FileNotReadable, {}, "`{}` can't be read: {}", path, why).emit();
   }
-  std::ostringstream text;
-  text << stream.rdbuf();
   root = real.parent_path();
   main_folder = std::filesystem::path(path).parent_path();
-  const FileId file = evaluator.locations_.add_file(path, std::move(text).str());
+  const FileId file = evaluator.locations_.add_file(path, std::move(*text));
   Diagnostics syntax;
   Unit& unit = add_unit(parse_file(file, evaluator.names_, evaluator.locations_, syntax), path, root);
   for (const Diagnostic& fault : syntax.all()) diagnostics.add(fault);
@@ -108,6 +117,14 @@ Result<Value> Evaluator::Internals::run_expression(const std::string& text, Diag
   evaluator.move_faults(diagnostics);
   return value;
 }
+
+void Evaluator::edit_file(const std::string& path, std::string text) {
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(path, error);
+  internals_->edited_files[error ? path : real.string()] = std::move(text);
+}
+
+uint64_t Evaluator::steps() const { return internals_->steps; }
 
 Status Evaluator::run_file(const std::string& path, Diagnostics& diagnostics, const std::string& module_name) {
   Status status;

@@ -76,12 +76,39 @@ struct Frame {
   ExpressionId current{};  ///< what is evaluated now
 };
 
+/// What stood around a fault when it was reported, for those who look for cures once the program has been evaluated.
+struct FaultFacts {
+  std::vector<Frame> frames;    ///< outermost first, natives included; the innermost ones of a deep stack
+  std::string operation;        ///< who reports: "forward" of a layer, "view", "+"; empty for faults of the language
+  ObjectId layer{};             ///< the layer that reports; invalid when it is none
+  std::vector<Value> operands;  ///< what it was given, by parameter; of a method or layer `self` first
+  std::optional<Dim> wanted;    ///< the number that would fit
+  std::optional<Dim> have;      ///< the number that is there
+};
+
 /// Positional and keyword arguments of a call, evaluated.
 struct Arguments {
   std::vector<Value> positional;
   std::vector<std::pair<NameId, Value>> keywords;
   /// Where they were written, positional first; may be shorter (then the call itself).
   std::vector<LocationId> places;
+};
+
+/// Names what is carried out now in the facts of faults, as long as it lives.
+class OperationInProgress {
+ public:
+  /// `operands` must outlive it.
+  OperationInProgress(Evaluator& evaluator, std::string_view operation, std::span<const Value> operands);
+  ~OperationInProgress();
+  OperationInProgress(const OperationInProgress&) = delete;
+  OperationInProgress& operator=(const OperationInProgress&) = delete;
+
+ private:
+  friend class Evaluator;
+  Evaluator& evaluator_;
+  std::string_view operation_;
+  std::span<const Value> operands_;
+  OperationInProgress* outer_;
 };
 
 class Evaluator {
@@ -128,6 +155,11 @@ class Evaluator {
   /// What `print` of the program has written.
   [[nodiscard]] const std::string& printed() const { return printed_; }
   void print(std::string_view text) { printed_ += text; }
+
+  /// A text that stands for the file of this path, also when it is imported. Must be given before run_file().
+  void edit_file(const std::string& path, std::string text);
+  /// Spent of the budget until now.
+  [[nodiscard]] uint64_t steps() const;
 
   // ---------------------------------------------------------------------------------------------- language (natives)
   [[nodiscard]] Heap& heap() { return heap_; }
@@ -190,8 +222,22 @@ class Evaluator {
   DiagnosticBuilder error(LocationId where, DiagnosticKind kind, std::string_view exception,
                           fmt::format_string<Arguments...> format, Arguments&&... arguments) {
     set_exception(exception);
-    return faults_.report(kind, where, format, std::forward<Arguments>(arguments)...);
+    return faults_.report(kind, where, format, std::forward<Arguments>(arguments)...).facts(note_facts());
   }
+  /// The same for what the program survives: no exception. `kind` is one of severity Warning.
+  template <class... Arguments>
+  DiagnosticBuilder warning(LocationId where, DiagnosticKind kind, fmt::format_string<Arguments...> format,
+                            Arguments&&... arguments) {
+    return faults_.report(kind, where, format, std::forward<Arguments>(arguments)...).facts(note_facts());
+  }
+  /// The facts of the diagnostic that error() or warning() has just begun, to be added to; nullptr when the program has
+  /// had too many faults for more to be kept.
+  [[nodiscard]] FaultFacts* latest_facts();
+  /// Nothing for diagnostics that have none.
+  [[nodiscard]] const FaultFacts* facts(const Diagnostic& diagnostic) const;
+  /// The syntax tree of a frame's unit; units are counted from 0 in the order in which they were read.
+  [[nodiscard]] const Ast& tree(uint32_t unit) const;
+  [[nodiscard]] uint32_t unit_count() const;
   /// Reports LT0901 to the list of unsupported things, once a place; gives Unknown, and evaluation goes on.
   Value unsupported(LocationId where, std::string what);
   /// Counts `steps` against the budget; fails when it is used up. Natives call it before making many elements.
@@ -207,8 +253,10 @@ class Evaluator {
  private:
   struct Internals;  ///< evaluator_internals.h
   friend struct Internals;
+  friend class OperationInProgress;
 
   void set_exception(std::string_view builtin_class);
+  uint32_t note_facts();
   void move_faults(Diagnostics& diagnostics);
 
   LocationTable& locations_;
@@ -219,6 +267,7 @@ class Evaluator {
   Diagnostics faults_;
   std::vector<Frame> frames_;
   std::string printed_;
+  OperationInProgress* in_progress_ = nullptr;
   std::unique_ptr<Internals> internals_;
 };
 

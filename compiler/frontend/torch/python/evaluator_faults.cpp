@@ -12,6 +12,10 @@ namespace {
 constexpr size_t kInnermostCalls = 5;
 constexpr size_t kOutermostCalls = 3;
 
+/// Programs may raise and catch as often as they like.
+constexpr size_t kMostFacts = 1000;
+constexpr size_t kMostFrames = 48;
+
 /// What no `except` of the program may hide: it says nothing about what Python would do.
 bool is_final(const Diagnostic& fault) {
   return fault.kind == DiagnosticKind::BudgetExceeded || fault.kind == DiagnosticKind::UndecidedBranch ||
@@ -23,6 +27,39 @@ bool is_final(const Diagnostic& fault) {
 void Evaluator::set_exception(std::string_view builtin) {
   internals_->pending = PendingException{builtin_class(builtin), Value{}};
 }
+
+uint32_t Evaluator::note_facts() {
+  std::deque<FaultFacts>& rows = internals_->facts;
+  if (rows.size() >= kMostFacts) return 0;
+  FaultFacts& row = rows.emplace_back();
+  const size_t first = frames_.size() - std::min(frames_.size(), kMostFrames);
+  row.frames.assign(frames_.begin() + static_cast<std::ptrdiff_t>(first), frames_.end());
+  if (in_progress_ != nullptr) {
+    row.operation = in_progress_->operation_;
+    row.operands.assign(in_progress_->operands_.begin(), in_progress_->operands_.end());
+  }
+  return static_cast<uint32_t>(rows.size());
+}
+
+OperationInProgress::OperationInProgress(Evaluator& evaluator, std::string_view operation,
+                                         std::span<const Value> operands)
+    : evaluator_(evaluator), operation_(operation), operands_(operands), outer_(evaluator.in_progress_) {
+  evaluator.in_progress_ = this;
+}
+
+OperationInProgress::~OperationInProgress() { evaluator_.in_progress_ = outer_; }
+
+FaultFacts* Evaluator::latest_facts() {
+  std::deque<FaultFacts>& rows = internals_->facts;
+  return rows.empty() || rows.size() >= kMostFacts ? nullptr : &rows.back();
+}
+
+const FaultFacts* Evaluator::facts(const Diagnostic& diagnostic) const {
+  return diagnostic.facts == 0 ? nullptr : &internals_->facts[diagnostic.facts - 1];
+}
+
+const Ast& Evaluator::tree(uint32_t unit) const { return internals_->units[unit]->ast; }
+uint32_t Evaluator::unit_count() const { return static_cast<uint32_t>(internals_->units.size()); }
 
 void Evaluator::pop_frame() {
   internals_->note_chain();
@@ -140,6 +177,7 @@ void Evaluator::move_faults(Diagnostics& diagnostics) {
       if (label.where == fault.where || std::any_of(fault.labels.begin(), fault.labels.end(), same)) continue;
       fault.labels.push_back(label);
     }
+    fault.statement = internals.statement;
     diagnostics.add(std::move(fault));
   }
   faults_.clear();

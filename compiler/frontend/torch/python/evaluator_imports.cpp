@@ -3,8 +3,6 @@
 // Files are only read below the folder of the program's main file, links resolved; nothing else is ever opened. A
 // module that is neither becomes a namespace that is reported when the program uses it: importing it is harmless.
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
 #include "compiler/frontend/torch/python/evaluator_internals.h"
 #include "compiler/frontend/torch/python/parser.h"
@@ -101,16 +99,15 @@ Result<std::optional<ObjectId>> Evaluator::Internals::load_module(const filesyst
   constexpr uintmax_t kLargestFile = uintmax_t{16} << 20u;
   std::error_code size_error;
   const uintmax_t size = filesystem::file_size(*file, size_error);
-  std::ifstream stream(*file, std::ios::binary);
-  if (size_error || size > kLargestFile || !stream) {
+  std::optional<std::string> text;
+  if (!size_error && size <= kLargestFile) text = read_source(*file);
+  if (!text) {
     return evaluator.error(where, DiagnosticKind::FileNotReadable, "ImportError", "`{}` can't be read", file->string())
         .emit();
   }
-  std::ostringstream text;
-  text << stream.rdbuf();
   const std::string shown =
       (filesystem::path(main_folder) / filesystem::relative(*file, root)).lexically_normal().string();
-  const FileId id = evaluator.locations_.add_file(shown, std::move(text).str());
+  const FileId id = evaluator.locations_.add_file(shown, std::move(*text));
   Diagnostics syntax;
   Unit& unit = add_unit(parse_file(id, evaluator.names_, evaluator.locations_, syntax), shown, folder);
   const ObjectId module = heap.add(NamespaceObject{name, {}});

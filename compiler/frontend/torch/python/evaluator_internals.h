@@ -95,6 +95,9 @@ struct Evaluator::Internals {
 
   // ----------------------------------------------------------------------------------------------------- the program
   std::vector<std::unique_ptr<Unit>> units;
+  std::map<std::string, std::string> edited_files;  ///< by canonical path
+  /// The text of a file, or what stands for it; nothing when it can't be opened.
+  [[nodiscard]] std::optional<std::string> read_source(const std::filesystem::path& path) const;
   ObjectId main_scope{};
   std::filesystem::path root;         ///< the folder of the main file, canonical
   std::filesystem::path main_folder;  ///< the same as the user wrote it
@@ -134,7 +137,9 @@ struct Evaluator::Internals {
   std::vector<std::vector<Label>> chains;  ///< by fault: the calls that led to it
   Diagnostics kept;                        ///< what no `try` can drop: unsupported things, syntax of imported files
   std::set<std::pair<uint32_t, std::string>> unsupported_places;
-  std::vector<ObjectId> abandoned;          ///< `self` of methods that a failure unwinds
+  std::vector<ObjectId> abandoned;  ///< `self` of methods that a failure unwinds
+  std::deque<FaultFacts> facts;
+  LocationId statement;                     ///< of the top level, while one is executed
   std::unordered_set<ObjectId> half_built;  ///< objects whose methods failed: attributes may be missing
 
   /// Whether something since `mark` makes the program fail; warnings don't.
@@ -210,6 +215,8 @@ struct Evaluator::Internals {
   Status unpack(Activation& activation, ExpressionId target, const std::vector<ExpressionId>& items,
                 const Value& value);
   Status augment(Activation& activation, const AugmentedAssignStatement& node);
+  /// At least one operand is a tensor.
+  Result<Value> tensor_binary(BinaryOp op, const Value& left, const Value& right);
   Result<Value> augmented(BinaryOp op, const Value& left, const Value& right, LocationId where);
   Status remove(Activation& activation, ExpressionId target);
   Result<Flow> run_for(Activation& activation, const ForStatement& node);

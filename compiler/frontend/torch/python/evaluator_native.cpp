@@ -190,6 +190,7 @@ Result<Value> Evaluator::Internals::call_native(const NativeFunctionRow& row, Ar
   if (!missing.empty()) return missing_arguments(native_name(row), missing, kind, where, {}, form());
   LATHE_TRY_VOID(evaluator.spend(1, where));
   const size_t mark = evaluator.faults_.all().size();
+  const OperationInProgress working(evaluator, row.name, bound.arguments);
   Result<Value> result = row.function(bound);
   // A getter of an Unknown argument fails without a fault: the result is Unknown, and evaluation goes on.
   if (!result.ok() && !failed_since(mark) && !budget_is_used_up) return Value(UnknownValue{});

@@ -338,11 +338,17 @@ Result<std::optional<Value>> Evaluator::Internals::object_operation(BinaryOp op,
   return std::optional<Value>();
 }
 
+Result<Value> Evaluator::Internals::tensor_binary(BinaryOp op, const Value& left, const Value& right) {
+  const Value operands[] = {left, right};
+  const OperationInProgress working(evaluator, torch::text(op), operands);
+  return evaluator.host_.binary(evaluator, op, left, right);
+}
+
 Result<Value> Evaluator::binary(BinaryOp op, const Value& left, const Value& right, LocationId where) {
   if (is_unknown(left) || is_unknown(right)) return Value(UnknownValue{});
   const bool is_tensor = std::holds_alternative<TensorId>(left) || std::holds_alternative<TensorId>(right);
   const bool is_instance = heap_.as<InstanceObject>(left) != nullptr || heap_.as<InstanceObject>(right) != nullptr;
-  if (is_tensor && !is_instance) return host_.binary(*this, op, left, right);
+  if (is_tensor && !is_instance) return internals_->tensor_binary(op, left, right);
   if (const auto *a = std::get_if<bool>(&left), *b = std::get_if<bool>(&right); a != nullptr && b != nullptr) {
     if (op == BinaryOp::BitAnd) return Value(*a && *b);
     if (op == BinaryOp::BitOr) return Value(*a || *b);
@@ -371,7 +377,7 @@ Result<Value> Evaluator::binary(BinaryOp op, const Value& left, const Value& rig
     LATHE_TRY(Value result, internals_->call(*method, {{*operands[1 - side]}, {}, {}}, where));
     if (!std::holds_alternative<NotImplementedValue>(result)) return result;
   }
-  if (is_tensor) return host_.binary(*this, op, left, right);
+  if (is_tensor) return internals_->tensor_binary(op, left, right);
   LATHE_TRY(std::optional<Value> result, internals_->object_operation(op, left, right, where));
   if (result) return *std::move(result);
   for (const Value* operand : operands) {
@@ -384,8 +390,11 @@ Result<Value> Evaluator::binary(BinaryOp op, const Value& left, const Value& rig
 
 Result<Value> Evaluator::Internals::augmented(BinaryOp op, const Value& left, const Value& right, LocationId where) {
   if (is_unknown(left) || is_unknown(right)) return Value(UnknownValue{});
-  if (const auto* tensor = std::get_if<TensorId>(&left))
+  if (const auto* tensor = std::get_if<TensorId>(&left)) {
+    const Value operands[] = {left, right};
+    const OperationInProgress working(evaluator, torch::text(op), operands);
     return evaluator.host_.binary_in_place(evaluator, op, *tensor, right);
+  }
   if (op == BinaryOp::Add && heap.as<ListObject>(left) != nullptr) {
     LATHE_TRY(const std::vector<Value> items, evaluator.iterate(right, where));
     auto& list = heap.as<ListObject>(left)->items;

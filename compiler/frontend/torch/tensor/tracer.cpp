@@ -128,6 +128,15 @@ Result<ValueId> Tracer::value(TensorId tensor) {
   return value;
 }
 
+std::optional<ValueId> Tracer::present_value(TensorId tensor) const {
+  for (TensorId at = tensor; at.valid(); at = internals_->tensors[at].base) {
+    const TensorRow& row = internals_->tensors[at];
+    if (row.value.valid() && (!row.base.valid() || row.version == internals_->versions[row.storage])) return row.value;
+    if (!row.alias) break;
+  }
+  return std::nullopt;
+}
+
 Status Tracer::assign(TensorId tensor, ValueId value) {
   const TensorType& wanted = type(tensor);
   const TensorType& given = internals_->module.graph.tensor(value);

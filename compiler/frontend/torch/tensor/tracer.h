@@ -79,6 +79,8 @@ class Tracer final : public Host {
   TensorId add_alias(TensorId base);
   /// The graph value that the tensor stands for now (parameters are made, views of changed bases are made again).
   Result<ValueId> value(TensorId tensor);
+  /// The same where it is there already; makes nothing, neither parameters nor views.
+  [[nodiscard]] std::optional<ValueId> present_value(TensorId tensor) const;
   /// An operation in place: everything that shares the storage sees the new value. A dtype or shape that differs from
   /// the tensor's is reported as PyTorch does.
   Status assign(TensorId tensor, ValueId value);

@@ -1,0 +1,24 @@
+// The course of the advice: for each diagnostic, what fits its kind.
+#include "compiler/frontend/torch/advice/advice.h"
+
+#include "compiler/frontend/torch/advice/proposals.h"
+
+namespace lathe::torch {
+namespace {
+
+/// Later faults of a program with many are left without advice.
+constexpr size_t kMostAdvised = 24;
+
+}  // namespace
+
+void advise(Evaluator& evaluator, Diagnostics& diagnostics) {
+  size_t advised = 0;
+  for (Diagnostic& diagnostic : diagnostics.all()) {
+    const FaultFacts* facts = evaluator.facts(diagnostic);
+    if (facts == nullptr) continue;
+    if (++advised > kMostAdvised) return;
+    propose(evaluator, *facts, diagnostic);
+  }
+}
+
+}  // namespace lathe::torch
