@@ -9,23 +9,6 @@
 namespace lathe {
 namespace {
 
-HostTensor to_host_tensor(const TensorView& view) {
-  HostTensor tensor;
-  tensor.type.element = view.element;
-  int64_t count = 1;
-  for (const int64_t size : view.dims) {
-    tensor.type.dims.emplace_back(size);
-    count *= size;
-  }
-  if (view.element == ElementType::String) {
-    tensor.strings.assign(view.strings.begin(), view.strings.end());
-    return tensor;
-  }
-  tensor.bytes.resize(*storage_bytes(view.element, count));
-  if (!tensor.bytes.empty()) std::memcpy(tensor.bytes.data(), view.data, tensor.bytes.size());
-  return tensor;
-}
-
 Result<Tensor> to_tensor(HostTensor from, const ModelPort& port, Diagnostics& diagnostics) {
   std::vector<int64_t> dims;
   for (const Dim& dim : from.type.dims) dims.push_back(dim.constant());
@@ -46,6 +29,23 @@ Result<Tensor> to_tensor(HostTensor from, const ModelPort& port, Diagnostics& di
 }
 
 }  // namespace
+
+HostTensor to_host_tensor(const TensorView& view) {
+  HostTensor tensor;
+  tensor.type.element = view.element;
+  int64_t count = 1;
+  for (const int64_t size : view.dims) {
+    tensor.type.dims.emplace_back(size);
+    count *= size;
+  }
+  if (view.element == ElementType::String) {
+    tensor.strings.assign(view.strings.begin(), view.strings.end());
+    return tensor;
+  }
+  tensor.bytes.resize(*storage_bytes(view.element, count));
+  if (!tensor.bytes.empty()) std::memcpy(tensor.bytes.data(), view.data, tensor.bytes.size());
+  return tensor;
+}
 
 Result<std::vector<Tensor>> interpret(const GraphBackend& backend, std::span<const ModelPort> outputs,
                                       std::span<const TensorView> inputs, Diagnostics& diagnostics) {

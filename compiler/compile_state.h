@@ -12,6 +12,7 @@
 #include "compiler/codegen/entry.h"
 #include "compiler/compile.h"
 #include "compiler/compile_shapes.h"
+#include "ir/graph/op.h"
 
 namespace lathe {
 
@@ -110,6 +111,9 @@ struct CompiledModel::State {
 /// Runs the graph interpreter.
 [[nodiscard]] Result<std::vector<Tensor>> interpret(const GraphBackend& backend, std::span<const ModelPort> outputs,
                                                     std::span<const TensorView> inputs, Diagnostics& diagnostics);
+
+/// A copy of a tensor for the graph interpreter.
+[[nodiscard]] HostTensor to_host_tensor(const TensorView& view);
 
 /// A failing status of a run as a diagnostic.
 Failure report_status(lathe_status status, std::string_view message, Diagnostics& diagnostics);

@@ -2,10 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <filesystem>
 
-#include "compiler/frontend/weights/npy.h"
+#include "compiler/tools/array_files.h"
 #include "compiler/tools/command.h"
 #include "compiler/tools/compare.h"
 #include "compiler/tools/compile_arguments.h"
@@ -14,6 +12,7 @@
 #include "compiler/tools/layers.h"
 #include "compiler/tools/model_file.h"
 #include "compiler/tools/options.h"
+#include "compiler/tools/statistics.h"
 #include "ir/base/display.h"
 
 namespace lathe::tools {
@@ -27,17 +26,6 @@ struct RunArguments {
   CompileArguments compile;
 };
 
-std::string file_name(std::string_view output) {
-  std::string name;
-  for (const char c : output.substr(0, 200)) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("._-").find(c) != std::string_view::npos;
-    name += plain ? c : '_';
-  }
-  // `.` and `..` would name folders.
-  return name.find_first_not_of('.') == std::string::npos ? name + "_" : name;
-}
-
 // `f32[2,3]  -1.5 .. 3.25, mean 0.5: 1 2 3 ...`
 std::string summary(const Tensor& tensor) {
   const ConstantData data = borrow(tensor);
@@ -49,23 +37,9 @@ std::string summary(const Tensor& tensor) {
       line += " " + quoted_name(data.strings[static_cast<size_t>(i)]);
     return line + (count > kShown ? " ..." : "");
   }
-  double least = INFINITY;
-  double most = -INFINITY;
-  double sum = 0;
-  int64_t odd = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const double value = element_as_double(data, i);
-    if (!std::isfinite(value)) {
-      ++odd;
-      continue;
-    }
-    least = std::min(least, value);
-    most = std::max(most, value);
-    sum += value;
-  }
-  if (count > odd)
-    line += fmt::format("  {:.4g} .. {:.4g}, mean {:.4g}", least, most, sum / static_cast<double>(count - odd));
-  if (odd != 0) line += fmt::format(", {} NaN or infinite", odd);
+  const Statistics found = *statistics(data);
+  if (found.finite() != 0) line += fmt::format("  {:.4g} .. {:.4g}, mean {:.4g}", found.least, found.most, found.mean);
+  if (found.finite() != count) line += fmt::format(", {} NaN or infinite", found.nan + found.infinite);
   for (int64_t i = 0; i < std::min(count, kShown); ++i) {
     line += fmt::format("{} {:.4g}", i == 0 ? ":" : "", element_as_double(data, i));
   }
@@ -74,31 +48,11 @@ std::string summary(const Tensor& tensor) {
 
 Status write_outputs(const std::vector<std::string>& names, const std::vector<Tensor>& outputs,
                      const std::string& folder, const Session& session, Diagnostics& diagnostics) {
-  std::error_code fault;
-  std::filesystem::create_directories(folder, fault);
-  if (fault) {
-    return diagnostics
-        .report(DiagnosticKind::FileNotWritable, {}, "the folder {} can't be made: {}", quoted_name(folder),
-                fault.message())
-        .emit();
-  }
-  std::vector<std::string> written;
-  Status status;
-  for (size_t i = 0; i < outputs.size() && status.ok(); ++i) {
-    std::string path = (std::filesystem::path(folder) / (file_name(names[i]) + ".npy")).string();
-    if (std::find(written.begin(), written.end(), path) != written.end()) {
-      path = (std::filesystem::path(folder) / fmt::format("{}.{}.npy", file_name(names[i]), i)).string();
-    }
-    const ConstantData data = borrow(outputs[i]);
-    status = weights::write_npy(path, data.type, data.bytes, data.strings, diagnostics);
-    if (status.ok()) written.push_back(path);
-  }
-  if (status.ok()) {
-    for (const std::string& path : written) session.out.write(display_text(path) + "\n");
-    return {};
-  }
-  for (const std::string& path : written) std::filesystem::remove(path, fault);
-  return status;
+  std::vector<ArrayFile> files;
+  for (size_t i = 0; i < outputs.size(); ++i) files.push_back({names[i], &outputs[i]});
+  LATHE_TRY(const std::vector<std::string> written, write_arrays(folder, files, diagnostics));
+  for (const std::string& path : written) session.out.write(display_text(path) + "\n");
+  return {};
 }
 
 // Compares the outputs with `--expect` files, in order or by name, and says how far they are apart.

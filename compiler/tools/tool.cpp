@@ -15,6 +15,8 @@ namespace {
 constexpr Command kCommands[] = {
     {"check", "MODEL", "say what is wrong with a model, and show its layers with their shapes", check_command},
     {"run", "MODEL -i x=FILE.npy", "execute a model on inputs from files, or on random data", run_command},
+    {"trace", "MODEL -i x=FILE.npy", "show what every layer of a model gives: shape, statistics, NaN, time",
+     trace_command},
     {"dump", "MODEL --stage=graph", "print the intermediate representation after a stage", dump_command},
     {"opt", "FILE.lathe --passes=a,b", "run passes over a textual graph", opt_command},
     {"bench", "MODEL", "measure a model: time per call, compile time, memory", bench_command},
