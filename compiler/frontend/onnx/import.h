@@ -20,9 +20,10 @@ inline constexpr int64_t kNewestOpset = 26;
 struct ImportOptions {
   /// Types that replace the declared ones of inputs; a name that is no input is reported (LT0701).
   std::vector<std::pair<std::string, TensorType>> input_types = {};
-  /// Values of inputs that are known now, by the constants' names: operators that need their operands before the model
-  /// runs (the shape of Reshape ...) can then be built. The inputs stay inputs, but the module is right only for these
-  /// values. A name that is no input, or a type that does not fit, is reported (LT0701).
+  /// Values of inputs that are known now, by the constants' names, or by position where that is empty (a row without
+  /// data is then an input whose value is not known): operators that need their operands before the model runs (the
+  /// shape of Reshape ...) can then be built. The inputs stay inputs, but the module is right only for these values. A
+  /// name that is no input, or a type that does not fit, is reported (LT0701).
   std::vector<ConstantData> input_values = {};
 };
 

@@ -146,13 +146,16 @@ auto find_named(const List& list, std::string_view wanted, Name name) {
 
 }  // namespace
 
-const ConstantData* Importer::given_value(std::string_view input) const {
-  return find_named(options_.input_values, input, [](const ConstantData& value) { return value.name; });
+const ConstantData* Importer::given_value(std::string_view input, size_t position) const {
+  const std::vector<ConstantData>& values = options_.input_values;
+  if (position < values.size() && values[position].name.empty()) {
+    return values[position].absent ? nullptr : &values[position];
+  }
+  return find_named(values, input, [](const ConstantData& value) { return value.name; });
 }
 
-Result<Type> Importer::type_of_input(const ValueInfo& input, LocationId where) {
+Result<Type> Importer::type_of_input(const ValueInfo& input, const ConstantData* value, LocationId where) {
   const auto* given = find_named(options_.input_types, input.name, [](const auto& pair) { return pair.first; });
-  const ConstantData* value = given_value(input.name);
   if (given == nullptr && value == nullptr) return input_type(input, symbols_, where, module_, diagnostics_);
   const TensorType& type = value != nullptr ? value->type : given->second;
   if (!allows(input.type, type)) {
@@ -165,9 +168,9 @@ Result<Type> Importer::type_of_input(const ValueInfo& input, LocationId where) {
 }
 
 /// The value that stands for an input inside of the graph: the argument, or a constant that is known to be its value.
-Binding Importer::bind_input(const ValueInfo& input, Type type, LocationId where) {
+Binding Importer::bind_input(const ValueInfo& input, Type type, const ConstantData* given, LocationId where) {
   ValueId value = builder_.input(std::move(type), std::string(input.name), where);
-  if (const ConstantData* given = given_value(input.name)) {
+  if (given != nullptr) {
     ConstantData constant = *given;
     constant.location = where;
     const Result<ValueId> known = builder_.constant(std::move(constant));
@@ -179,6 +182,7 @@ Binding Importer::bind_input(const ValueInfo& input, Type type, LocationId where
 
 void Importer::import_inputs(const Graph& graph) {
   std::unordered_set<std::string_view> inputs;
+  size_t position = 0;
   for (const ValueInfo& input : graph.inputs) {
     const LocationId where = locate("input", input.name);
     if (!inputs.insert(input.name).second) {
@@ -189,7 +193,8 @@ void Importer::import_inputs(const Graph& graph) {
     // Files of old IR versions list their weights as inputs too.
     if (scope_->names.contains(input.name)) continue;
     Binding& binding = scope_->names[input.name];
-    Result<Type> type = type_of_input(input, where);
+    const ConstantData* given = given_value(input.name, position++);
+    Result<Type> type = type_of_input(input, given, where);
     if (!type) continue;
     const bool is_tensor = type->as_tensor() != nullptr;
     if (!is_tensor) {
@@ -198,14 +203,16 @@ void Importer::import_inputs(const Graph& graph) {
           .emit();
       continue;
     }
-    binding = bind_input(input, std::move(*type), where);
+    binding = bind_input(input, std::move(*type), given, where);
   }
   const auto require_input = [&](std::string_view name) {
     if (inputs.contains(name)) return;
     (void)diagnostics_.report(DiagnosticKind::InputMismatch, whole_file_, "the model has no input `{}`", name).emit();
   };
   for (const auto& [name, type] : options_.input_types) require_input(name);
-  for (const ConstantData& value : options_.input_values) require_input(value.name);
+  for (const ConstantData& value : options_.input_values) {
+    if (!value.name.empty()) require_input(value.name);
+  }
 }
 
 void Importer::import_outputs(const Graph& graph) {

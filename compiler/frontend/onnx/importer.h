@@ -71,9 +71,9 @@ class Importer {
 
   // The main graph.
   void import_inputs(const Graph& graph);
-  Result<Type> type_of_input(const ValueInfo& input, LocationId where);
-  [[nodiscard]] const ConstantData* given_value(std::string_view input) const;
-  Binding bind_input(const ValueInfo& input, Type type, LocationId where);
+  Result<Type> type_of_input(const ValueInfo& input, const ConstantData* value, LocationId where);
+  [[nodiscard]] const ConstantData* given_value(std::string_view input, size_t position) const;
+  Binding bind_input(const ValueInfo& input, Type type, const ConstantData* given, LocationId where);
   void import_outputs(const Graph& graph);
 
   // Any graph.
