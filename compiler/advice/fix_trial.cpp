@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 
 namespace lathe::advice {
 namespace {
@@ -170,6 +171,7 @@ class Trials {
 struct Judged {
   FixIt fix;
   Result result;
+  size_t position = 0;  ///< among those proposed: the proposer knows best
 };
 
 std::string with_consequences(const FixIt& fix, const Result& result) {
@@ -189,8 +191,7 @@ EditedFiles edited(const std::vector<Edit>& edits, const LocationTable& location
   EditedFiles files;
   for (auto& [file, list] : by_file) {
     // From the end on, so that the places of the others stay.
-    std::stable_sort(list.begin(), list.end(),
-                     [](const Edit* a, const Edit* b) { return a->where.begin > b->where.begin; });
+    std::sort(list.begin(), list.end(), [](const Edit* a, const Edit* b) { return a->where.begin > b->where.begin; });
     std::string text = locations.file(file).text;
     for (const Edit* edit : list) text.replace(edit->where.begin, edit->where.end - edit->where.begin, edit->text);
     files.emplace_back(locations.file(file).path, std::move(text));
@@ -205,12 +206,12 @@ void verify_fixes(Diagnostics& diagnostics, const LocationTable& locations, cons
     std::vector<Judged> good;
     for (const FixIt& fix : diagnostic.fixes) {
       if (fix.verified || fix.edits.empty()) {
-        good.push_back({fix, {}});
+        good.push_back({fix, {}, good.size()});
         continue;
       }
       const std::optional<Result> result = trials.run(diagnostic, fix);
       if (!result || !result->cured) continue;
-      good.push_back({fix, *result});
+      good.push_back({fix, *result, good.size()});
       good.back().fix.verified = true;
     }
     const bool has_whole = std::any_of(good.begin(), good.end(), [](const Judged& row) {
@@ -218,9 +219,9 @@ void verify_fixes(Diagnostics& diagnostics, const LocationTable& locations, cons
     });
     // Where something cures a statement wholly, moving its fault elsewhere is no help.
     if (has_whole) std::erase_if(good, [](const Judged& row) { return row.result.next != nullptr; });
-    std::stable_sort(good.begin(), good.end(), [](const Judged& a, const Judged& b) {
-      return std::pair(a.result.errors_left, a.result.warnings_left) <
-             std::pair(b.result.errors_left, b.result.warnings_left);
+    std::sort(good.begin(), good.end(), [](const Judged& a, const Judged& b) {
+      return std::tuple(a.result.errors_left, a.result.warnings_left, a.position) <
+             std::tuple(b.result.errors_left, b.result.warnings_left, b.position);
     });
     std::vector<FixIt>& list = kept.emplace_back();
     for (Judged& row : good) {

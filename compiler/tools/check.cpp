@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <memory>
 
 #include "compiler/tools/apply_fixes.h"
 #include "compiler/tools/command.h"
@@ -217,19 +218,31 @@ std::string definition_table(const Definition& definition, const Module& module,
   return text;
 }
 
-ExitStatus apply_and_report(const Diagnostics& found, const Module& module, const Session& session) {
+// Applies the fixes, shows the changes and what is left; the status is that of the changed model.
+ExitStatus fix_and_report(const DefinitionArguments& model, std::span<const InputArgument> inputs,
+                          const Diagnostics& found, const Module& module, const Session& session) {
+  const advice::Reload check = [&](const advice::EditedFiles& files) {
+    advice::Outcome outcome{std::make_unique<Module>(), {}};
+    static_cast<void>(open_model(model, inputs, ModelUse::TypesOnly, *outcome.module, outcome.diagnostics, nullptr,
+                                 {.edited_files = files, .advise = false}));
+    return outcome;
+  };
   Diagnostics faults;
-  const Result<AppliedFixes> fixes = apply_fixes(found, module.locations, faults);
+  const Result<AppliedFixes> fixes = apply_fixes(found, module.locations, check, faults);
   if (!fixes.ok()) return session.fail(faults, module.locations);
   if (fixes->applied == 0) {
     session.err.write("no verified fix can be applied\n");
-    return ExitStatus::Fine;
+    return status_of(found);
   }
-  session.err.write(fmt::format("{} {} applied to {}\n", fixes->applied, fixes->applied == 1 ? "fix" : "fixes",
-                                fmt::join(fixes->files, ", ")));
-  if (fixes->overlapping != 0)
-    session.err.write(fmt::format("{} overlapping ones left out: run it again\n", fixes->overlapping));
-  return ExitStatus::Fine;
+  session.err.write(fmt::format("\n{} {} applied to {}\n{}", fixes->applied, fixes->applied == 1 ? "fix" : "fixes",
+                                fmt::join(fixes->files, ", "), fixes->changes));
+  if (fixes->left_out != 0)
+    session.err.write(
+        fmt::format("{} left out, as they don't go together with these: run it again\n", fixes->left_out));
+  const advice::Outcome now = check({});
+  const std::string counts = render_counts(now.diagnostics);
+  session.err.write(fmt::format("now: {}\n", counts.empty() ? "no errors, no warnings" : counts));
+  return status_of(now.diagnostics);
 }
 
 }  // namespace
@@ -279,10 +292,7 @@ ExitStatus check_command(Arguments arguments, const Session& session) {
     if (!table.empty() && !diagnostics.all().empty()) session.out.write("\n");
     session.out.write(table);
   }
-  if (fix) {
-    const ExitStatus applied = apply_and_report(diagnostics, module, session);
-    if (applied != ExitStatus::Fine) return applied;
-  }
+  if (fix) return fix_and_report(model, *inputs, diagnostics, module, session);
   return status_of(diagnostics);
 }
 

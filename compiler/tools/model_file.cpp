@@ -21,12 +21,12 @@ namespace {
 
 // For PyTorch source: every argument has a type, that of its array when it is a file.
 Status open_definition(const DefinitionArguments& arguments, std::span<const InputArgument> inputs, ModelUse use,
-                       Module& module, Diagnostics& diagnostics, Definition* definition) {
-  LoadOptions options{.weights = arguments.weights,
-                      .strict = !arguments.no_strict,
-                      .train = arguments.train,
-                      .seed = static_cast<uint64_t>(arguments.seed),
-                      .types_only = use == ModelUse::TypesOnly};
+                       Module& module, Diagnostics& diagnostics, Definition* definition, LoadOptions options) {
+  options.weights = arguments.weights;
+  options.strict = !arguments.no_strict;
+  options.train = arguments.train;
+  options.seed = static_cast<uint64_t>(arguments.seed);
+  options.types_only = use == ModelUse::TypesOnly;
   for (const InputArgument& input : inputs) {
     if (input.type() != nullptr) {
       options.input_types.emplace_back(input.name, *input.type());
@@ -54,12 +54,12 @@ Status refuse_definition_options(const DefinitionArguments& arguments, Diagnosti
 }  // namespace
 
 Status open_model(const DefinitionArguments& arguments, std::span<const InputArgument> inputs, ModelUse use,
-                  Module& module, Diagnostics& diagnostics, Definition* definition) {
+                  Module& module, Diagnostics& diagnostics, Definition* definition, const LoadOptions& base) {
   const std::string& path = arguments.path;
-  if (names_python(path)) return open_definition(arguments, inputs, use, module, diagnostics, definition);
+  if (names_python(path)) return open_definition(arguments, inputs, use, module, diagnostics, definition, base);
   LATHE_TRY_VOID(refuse_definition_options(arguments, diagnostics));
   const auto is_type = [](const InputArgument& input) { return input.type() != nullptr; };
-  LoadOptions options;
+  LoadOptions options = base;
   std::vector<size_t> indices;
   std::vector<std::string> names;
   if (std::any_of(inputs.begin(), inputs.end(), is_type)) {

@@ -20,10 +20,11 @@ namespace lathe::tools {
 /// Loads the model into `module`, which must be empty. Types among `inputs` narrow or replace what the model declares;
 /// files are left alone, but for PyTorch source, whose `forward` takes the types of their arrays. On failure the module
 /// holds the locations of the diagnostics. `definition` may be null.
+/// `base` has what no argument says: edited files, whether to advise.
 enum class ModelUse : uint8_t { Run, TypesOnly };
 [[nodiscard]] Status open_model(const DefinitionArguments& arguments, std::span<const InputArgument> inputs,
                                 ModelUse use, Module& module, Diagnostics& diagnostics,
-                                Definition* definition = nullptr);
+                                Definition* definition = nullptr, const LoadOptions& base = {});
 
 /// Reads `N=8`; nothing when it is no such text.
 [[nodiscard]] std::optional<NamedSize> parse_named_size(std::string_view text);
