@@ -115,7 +115,11 @@ void replace_buffer(Evaluator& evaluator, ObjectId module, std::string_view name
 }
 
 void register_module(Evaluator& evaluator, ObjectId module, std::string_view name, const Value& value) {
-  ++module_state(evaluator).changes;
+  ModuleState& state = module_state(evaluator);
+  ++state.changes;
+  if (const auto* child = std::get_if<ObjectId>(&value)) {
+    state.owners.try_emplace(*child, FirstOwner{module, std::string(name)});
+  }
   set_entry(evaluator, module, Registry::Modules, name, value);
 }
 

@@ -17,6 +17,12 @@ struct WeightNorm {
   std::optional<size_t> dim;
 };
 
+/// Who registered a module first, and under which name.
+struct FirstOwner {
+  ObjectId owner;
+  std::string name;
+};
+
 struct ModuleState : Tracer::LayerState {
   std::vector<LayerRecord> records;
   std::unordered_map<ObjectId, std::string> paths;
@@ -26,6 +32,7 @@ struct ModuleState : Tracer::LayerState {
   bool root_is_given = false;        ///< name_modules was called: paths are not collected any more
   std::unordered_map<std::string, Value> keys;
   std::unordered_map<ObjectId, std::vector<WeightNorm>> weight_norms;
+  std::unordered_map<ObjectId, FirstOwner> owners;  ///< by the module that is owned
   ObjectId module_class{};
 };
 
