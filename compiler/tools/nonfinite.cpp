@@ -43,8 +43,6 @@ std::string number_text(double value) {
   return fmt::format("{:.6g}", value);
 }
 
-std::string_view kind_text(Kind kind) { return kind == Kind::NaN ? "NaN" : "infinite"; }
-
 // `a / b` for the operations that have a sign, else `log(a)`.
 std::string expression_text(std::string_view operation, std::span<const std::string> operands) {
   struct Sign {
@@ -176,6 +174,12 @@ class Search {
 
   // ------------------------------------------------------------------------------------------------------------- back
 
+  // A constant that stands in the program and is no weight, such as the -inf of a mask.
+  [[nodiscard]] bool is_number(ValueId value) const {
+    const NodeId producer = graph_.value(value).producer;
+    return is_constant(graph_, producer) && constant_of(producer).name.empty();
+  }
+
   // The value where the kind begins.
   ValueId born(ValueId start, Kind kind) {
     ValueId at = start;
@@ -184,7 +188,7 @@ class Search {
       if (!producer.valid()) return at;
       const std::vector<ValueId>& operands = graph_.node(producer).operands;
       const auto next = std::find_if(operands.begin(), operands.end(), [&](ValueId operand) {
-        const Known* known = operand.valid() ? find(operand) : nullptr;
+        const Known* known = operand.valid() && !is_number(operand) ? find(operand) : nullptr;
         return known != nullptr && known->count(kind) != 0;
       });
       if (next == operands.end()) return at;
@@ -217,58 +221,69 @@ class Search {
     return origin != nullptr && std::holds_alternative<Span>(*origin) ? run_.module.locations.describe(where) : "";
   }
 
-  // The elements that the element of an element-wise operation was computed from.
-  void explain_element(const Node& node, std::span<const int64_t> position, NonFinite& result) {
+  // The elements that the element of an element-wise operation was computed from, as text.
+  std::vector<std::string> explain_element(const Node& node, std::span<const int64_t> position, NonFinite& result) {
     std::vector<std::string> numbers;
     for (const ValueId id : node.operands) {
       const Known* known = id.valid() ? find(id) : nullptr;
-      if (known == nullptr || known->dims.size() > position.size()) return;
+      if (known == nullptr || known->dims.size() > position.size()) return {};
       NonFinite::Operand operand{.name = name_of(id), .value = 0, .position = {}};
       int64_t index = 0;
       const size_t skipped = position.size() - known->dims.size();
       for (size_t axis = 0; axis < known->dims.size(); ++axis) {
         const int64_t at = known->dims[axis] == 1 ? 0 : position[skipped + axis];
-        if (at >= known->dims[axis]) return;
+        if (at >= known->dims[axis]) return {};
         index = index * known->dims[axis] + at;
         operand.position.push_back(at);
       }
       operand.value = element_as_double(known->data, index);
-      numbers.push_back(number_text(operand.value));
+      const bool is_truth = known->data.type.element == ElementType::Boolean;
+      numbers.push_back(is_truth ? (operand.value != 0 ? "True" : "False") : number_text(operand.value));
       result.operands.push_back(std::move(operand));
     }
     result.expression = expression_text(node.op->name, numbers);
+    return numbers;
   }
 
   void explain_operation(const Node& node, NonFinite& result) {
     result.operation = node.op->name;
-    if (std::holds_alternative<Elementwise>(node.op->semantics)) explain_element(node, result.position, result);
-    const std::string at = position_text(result.position);
+    std::vector<std::string> numbers;
+    if (std::holds_alternative<Elementwise>(node.op->semantics)) {
+      numbers = explain_element(node, result.position, result);
+    }
+    const std::string element =
+        result.position.empty() ? "its only element" : "the first is element " + position_text(result.position);
     if (!result.expression.empty()) {
-      std::string sentence = fmt::format("the first is element {}: {}", at, result.expression);
-      for (const NonFinite::Operand& operand : result.operands) {
+      std::string sentence = fmt::format("{}: {}", element, result.expression);
+      for (size_t i = 0; i < result.operands.size(); ++i) {
+        const NonFinite::Operand& operand = result.operands[i];
         if (operand.name.empty()) continue;
-        sentence += fmt::format("; {} is {}{}", number_text(operand.value),
+        sentence += fmt::format("; {} is {}{}", numbers[i],
                                 operand.position.empty() ? "" : "element " + position_text(operand.position) + " of ",
                                 operand.name);
       }
       result.text.push_back(std::move(sentence));
       return;
     }
-    result.text.push_back(fmt::format("the first is element {} of `{}`", at, node.op->name));
-    for (const ValueId id : node.operands) {
-      const Known* known = id.valid() ? find(id) : nullptr;
-      if (known == nullptr) continue;
-      const std::string name = name_of(id);
-      if (!name.empty()) result.text.push_back(fmt::format("it reads {}: {}", name, range_text(*known)));
+    result.text.push_back(fmt::format("{} of `{}`, which reads", element, node.op->name));
+    for (size_t i = 0; i < node.operands.size(); ++i) {
+      const Known* known = node.operands[i].valid() ? find(node.operands[i]) : nullptr;
+      if (known == nullptr || known->found.elements == 0) continue;
+      const auto& names = node.op->operands;
+      const std::string operand(names.empty() ? std::string_view() : names[std::min(i, names.size() - 1)].name);
+      const std::string name = name_of(node.operands[i]);
+      result.text.push_back(
+          fmt::format("  `{}`: {}{}", operand, range_text(*known), name.empty() ? "" : " in " + name));
     }
   }
 
   static std::string range_text(const Known& known) {
     std::string text = known.found.finite() == 0 ? "no finite element"
-                       : known.found.elements == 1
+                       : known.found.least == known.found.most
                            ? number_text(known.found.least)
                            : fmt::format("{} .. {}", number_text(known.found.least), number_text(known.found.most));
-    if (known.found.infinite != 0) text += fmt::format(", {} infinite", known.found.infinite);
+    if (known.found.infinite != 0) text += fmt::format(" and {} infinite", known.found.infinite);
+    if (known.found.nan != 0) text += fmt::format(" and {} NaN", known.found.nan);
     return text;
   }
 
@@ -280,7 +295,9 @@ class Search {
     LATHE_CHECK(known != nullptr);
     result.count = known->count(kind);
     result.elements = known->found.elements;
-    result.position = position_of(known->first(kind), known->dims);
+    const int64_t first = known->first(kind);
+    result.position = position_of(first, known->dims);
+    const std::string what = number_text(element_as_double(known->data, first));
     const std::string amount =
         fmt::format("{} of {} {}", result.count, result.elements, result.elements == 1 ? "element" : "elements");
     if (!value.producer.valid() || is_constant(graph_, value.producer)) {
@@ -290,8 +307,8 @@ class Search {
       result.operation = is_input ? value.name : constant_of(value.producer).name;
       const std::string name = name_of(birth);
       result.text.push_back(
-          fmt::format("{} comes in with {}: {}, the first at {}", kind == Kind::NaN ? "NaN" : "infinity",
-                      name.empty() ? "a constant of the model" : name, amount, position_text(result.position)));
+          fmt::format("{} comes in with {}: {}{}", what, name.empty() ? "a constant of the model" : name, amount,
+                      result.position.empty() ? "" : ", the first at " + position_text(result.position)));
       return result;
     }
     const Node& node = graph_.node(value.producer);
@@ -302,8 +319,8 @@ class Search {
                                 ? layer_text(result.layer)
                                 : fmt::format("`{}`{}", node.op->name, place.empty() ? "" : " at " + place);
     const bool is_own_output = layer_of_output_.contains(birth);
-    result.text.push_back(fmt::format("{} is the first with {}: {}{}", who, kind == Kind::NaN ? "NaN" : "infinity",
-                                      amount, is_own_output ? "" : fmt::format(" of its `{}`", node.op->name)));
+    result.text.push_back(fmt::format("{} is the first with {}: {}{}", who, what, amount,
+                                      is_own_output ? "" : fmt::format(" of its `{}`", node.op->name)));
     explain_operation(node, result);
     return result;
   }
@@ -326,8 +343,7 @@ class Search {
       }
     }
     if (is_harmless_) {
-      result.text.push_back(fmt::format(
-          "every output of the model is finite: what is {} was masked out, or is not used", kind_text(kind_)));
+      result.text.emplace_back("every output of the model is finite: these elements are masked out, or not used");
     }
     return result;
   }

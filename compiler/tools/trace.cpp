@@ -21,6 +21,7 @@ struct TraceArguments {
   DefinitionArguments model;
   std::string format = "text";
   std::string folder;
+  bool no_time = false;
   CompileArguments compile;
 };
 
@@ -85,9 +86,13 @@ ExitStatus execute(const TraceArguments& arguments, const Session& session) {
   session.progress("running");
   const Result<CapturedValues> captured = capture(module, wanted, views, *options, diagnostics);
   if (!captured.ok()) return fail();
-  session.progress("measuring");
-  const Result<Profile> measured = profile(module, groups_of(layers), views, *options, diagnostics);
-  if (!measured.ok()) return fail();
+  std::optional<Profile> measured;
+  if (!arguments.no_time) {
+    session.progress("measuring");
+    Result<Profile> times = profile(module, groups_of(layers), views, *options, diagnostics);
+    if (!times.ok()) return fail();
+    measured = *std::move(times);
+  }
   session.progress("looking for NaN");
   const Result<std::optional<NonFinite>> nonfinite =
       find_nonfinite({module, layers, *captured, views, *options}, diagnostics);
@@ -99,7 +104,7 @@ ExitStatus execute(const TraceArguments& arguments, const Session& session) {
                                           .layers = layers,
                                           .values = *captured,
                                           .inputs = *values,
-                                          .profile = *measured,
+                                          .profile = measured,
                                           .options = *options,
                                           .nonfinite = *nonfinite});
   std::vector<std::string> written;
@@ -127,6 +132,7 @@ ExitStatus trace_command(Arguments words, const Session& session) {
   arguments.model.add_to(options, true);
   options.choice("--format", arguments.format, kFormats, "A table for people, or one JSON object");
   options.text("-o,--output", arguments.folder, "DIR", "Write the result of every layer to DIR/NUMBER_NAME.npy too");
+  options.flag("--no-time", arguments.no_time, "Don't measure: the same text for every run");
   arguments.compile.add_to(options);
   if (const auto status = options.parse(words, session)) return *status;
   return execute(arguments, session);

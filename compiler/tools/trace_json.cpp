@@ -130,8 +130,8 @@ std::string as_json(const TraceReport& report, std::span<const std::string> writ
                     {"first_nonfinite", nonfinite_json(report)},
                     {"inputs", ports_json(report.inputs)},
                     {"outputs", ports_json(report.outputs)},
-                    {"run_us", report.run_us},
-                    {"outside_us", report.outside_us},
+                    {"run_us", report.has_time ? Json(report.run_us) : Json(nullptr)},
+                    {"outside_us", report.has_time ? Json(report.outside_us) : Json(nullptr)},
                     {"files", std::move(files)}};
   return json_text(object) + "\n";
 }

@@ -50,6 +50,9 @@ void describe_node(const Module& module, const Node& node, LocationId origin, Tr
     layer.name = model->name.empty() ? "#" + std::to_string(model->index) : model->name;
   }
   if (layer.name.empty() && !node.results.empty()) layer.name = module.graph.value(node.results.front()).name;
+  if (const uint32_t line = line_of(module.locations, origin); layer.name.empty() && line != 0) {
+    layer.name = "line " + std::to_string(line);
+  }
 }
 
 TraceLayers layers_of_nodes(const Module& module) {
@@ -65,7 +68,8 @@ TraceLayers layers_of_nodes(const Module& module) {
     auto row = static_cast<uint32_t>(result.layers.size());
     if (origin.valid()) row = known.try_emplace(origin, row).first->second;
     if (row == result.layers.size()) {
-      result.layers.push_back({.name = {}, .op = {}, .output = {}, .where = origin, .inner = {row}});
+      result.layers.push_back(
+          {.name = {}, .op = {}, .output = {}, .where = origin, .inputs = {}, .outputs = {}, .inner = {row}});
       describe_node(module, node, origin, result.layers.back());
     }
     result.layer_of[id.index] = row;

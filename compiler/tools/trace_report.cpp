@@ -31,7 +31,7 @@ void add_times(const TraceFindings& findings, TraceReport& report) {
   std::vector<double> own(count + 1, 0);
   std::vector<bool> has_own(count + 1, false);
   std::vector<std::optional<size_t>> shared(count + 1);
-  for (const Profile::Segment& segment : findings.profile.segments) {
+  for (const Profile::Segment& segment : findings.profile->segments) {
     if (segment.groups.empty()) {
       own[count] += segment.microseconds;
       continue;
@@ -68,9 +68,12 @@ TraceReport make_report(const TraceFindings& findings) {
   report.threads = findings.options.threads;
   report.locations = &module.locations;
   report.nonfinite = findings.nonfinite;
-  report.run_us = findings.profile.whole;
-  report.rounds = findings.profile.rounds;
-  report.no_times = findings.profile.no_segments;
+  report.has_time = findings.profile.has_value();
+  if (findings.profile) {
+    report.run_us = findings.profile->whole;
+    report.rounds = findings.profile->rounds;
+    report.no_times = findings.profile->no_segments;
+  }
   for (const TraceLayer& layer : findings.layers.layers) {
     TracedLayer row{.layer = &layer, .line = line_of(module.locations, layer.where), .tensors = {}, .time = {}};
     for (const ValueId value : layer.outputs) {
@@ -84,7 +87,7 @@ TraceReport make_report(const TraceFindings& findings) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     report.outputs.push_back({outputs[i], traced(&findings.values.outputs()[i])});
   }
-  if (report.no_times.empty()) add_times(findings, report);
+  if (report.has_time && report.no_times.empty()) add_times(findings, report);
   return report;
 }
 

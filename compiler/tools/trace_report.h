@@ -47,6 +47,7 @@ struct TraceReport {
   std::vector<TracedLayer> layers;
   std::vector<TracedPort> inputs;
   std::vector<TracedPort> outputs;
+  bool has_time = true;   ///< anything was measured
   double run_us = 0;      ///< one run of everything
   double outside_us = 0;  ///< steps of no layer
   uint32_t rounds = 0;
@@ -62,7 +63,7 @@ struct TraceFindings {
   const TraceLayers& layers;
   const CapturedValues& values;
   std::span<const Tensor> inputs;
-  const Profile& profile;
+  const std::optional<Profile>& profile;
   const CompileOptions& options;
   const std::optional<NonFinite>& nonfinite;
 };

@@ -34,9 +34,13 @@ void add_statistics(const TracedTensor& traced, Cells& cells) {
   cells[9] = fmt::to_string(found.infinite);
 }
 
+std::string short_time(double microseconds) {
+  return microseconds < 10 ? fmt::format("{:.2f}", microseconds) : fmt::format("{:.1f}", microseconds);
+}
+
 std::string time_text(const LayerTime& time) {
   switch (time.kind) {
-    case LayerTime::Kind::Own: return fmt::format("{:.1f}", time.microseconds);
+    case LayerTime::Kind::Own: return short_time(time.microseconds);
     case LayerTime::Kind::Shared: return fmt::format("in #{}", time.with + 1);
     case LayerTime::Kind::None: return "-";
     case LayerTime::Kind::Unknown: return "?";
@@ -57,16 +61,16 @@ void add_rows(std::string index, std::string name, std::string op, std::span<con
   }
 }
 
-std::string table(const std::vector<Cells>& rows) {
+std::string table(const std::vector<Cells>& rows, size_t columns) {
   std::array<size_t, kTitles.size()> widths{};
-  for (size_t column = 0; column < kTitles.size(); ++column) {
+  for (size_t column = 0; column < columns; ++column) {
     widths[column] = kTitles[column].size();
     for (const Cells& cells : rows) widths[column] = std::max(widths[column], display_width(cells[column]));
   }
   std::string text;
   const auto add_line = [&](const auto& cells) {
     std::string line;
-    for (size_t column = 0; column < kTitles.size(); ++column) {
+    for (size_t column = 0; column < columns; ++column) {
       const std::string blanks(widths[column] - display_width(cells[column]), ' ');
       line += column == 0 ? "" : "  ";
       line += column == 0 || column >= kFirstNumber ? blanks + std::string(cells[column])
@@ -93,6 +97,23 @@ std::string explanation(const TraceReport& report) {
                             display_text(report.locations->line_text(span->file, line)));
 }
 
+std::string times(const TraceReport& report) {
+  if (!report.has_time) return fmt::format("\nbackend: {}\n", report.backend);
+  std::string text = fmt::format("\ntime: {}, {} {}; one run takes {} us", report.backend, report.threads,
+                                 report.threads == 1 ? "thread" : "threads", short_time(report.run_us));
+  if (report.rounds > 1) text += fmt::format(" (median of {})", report.rounds);
+  if (report.outside_us > 0) text += fmt::format("; {} us outside of layers", short_time(report.outside_us));
+  text += "\n";
+  if (!report.no_times.empty()) return text + fmt::format("no times of layers: {}\n", report.no_times);
+  const auto has = [&](LayerTime::Kind kind) {
+    return std::any_of(report.layers.begin(), report.layers.end(),
+                       [&](const TracedLayer& layer) { return layer.time.kind == kind; });
+  };
+  if (has(LayerTime::Kind::Shared)) text += "  in #N: computed in the same step as layer N, whose time includes it\n";
+  if (has(LayerTime::Kind::None)) text += "  -: no step of its own: folded into weights, a view, or not needed\n";
+  return text;
+}
+
 }  // namespace
 
 std::string as_text(const TraceReport& report, size_t written) {
@@ -104,21 +125,9 @@ std::string as_text(const TraceReport& report, size_t written) {
     if (layer.tensors.empty()) rows.back()[3] = layer.layer->output;
   }
   for (const TracedPort& output : report.outputs) add_rows("", output.name, "output", {&output.tensor, 1}, "", rows);
-  std::string text = table(rows) + "\n" + explanation(report) + "\n";
-  text += fmt::format("time: {}, {} {}; one run takes {:.1f} us", report.backend, report.threads,
-                      report.threads == 1 ? "thread" : "threads", report.run_us);
-  if (report.rounds > 1) text += fmt::format(" (median of {})", report.rounds);
-  if (report.outside_us > 0) text += fmt::format("; {:.1f} us outside of layers", report.outside_us);
-  text += "\n";
-  if (!report.no_times.empty()) return text + fmt::format("no times of layers: {}\n", report.no_times);
-  const auto has = [&](LayerTime::Kind kind) {
-    return std::any_of(report.layers.begin(), report.layers.end(),
-                       [&](const TracedLayer& layer) { return layer.time.kind == kind; });
-  };
-  if (has(LayerTime::Kind::Shared)) text += "  in #N: computed in the same step as layer N, whose time includes it\n";
-  if (has(LayerTime::Kind::None)) text += "  -: no step of its own: folded into weights, a view, or not needed\n";
-  if (written != 0) text += fmt::format("{} files written\n", written);
-  return text;
+  std::string text = table(rows, report.has_time ? kTitles.size() : kTitles.size() - 1) + "\n" + explanation(report);
+  if (written != 0) text += fmt::format("\n{} files written\n", written);
+  return text + times(report);
 }
 
 }  // namespace lathe::tools
