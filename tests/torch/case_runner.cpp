@@ -8,8 +8,11 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <iterator>
 #include <optional>
+#include <sstream>
 
+#include "compiler/advice/fix_trial.h"
 #include "compiler/compile.h"
 #include "compiler/frontend/weights/npy.h"
 #include "compiler/tools/layers.h"
@@ -103,10 +106,14 @@ std::vector<int64_t> allowed_lines(const Json& error) {
   return lines;
 }
 
-uint32_t line_of(const Diagnostic& diagnostic, const LocationTable& locations) {
-  const Location* origin = diagnostic.where.valid() ? locations.origin(diagnostic.where) : nullptr;
+uint32_t line_at(LocationId where, const LocationTable& locations) {
+  const Location* origin = where.valid() ? locations.origin(where) : nullptr;
   const Span* span = origin == nullptr ? nullptr : std::get_if<Span>(origin);
   return span == nullptr ? 0 : locations.line_column(span->file, span->begin).line;
+}
+
+uint32_t line_of(const Diagnostic& diagnostic, const LocationTable& locations) {
+  return line_at(diagnostic.where, locations);
 }
 
 std::vector<const Diagnostic*> errors_of(const Diagnostics& diagnostics) {
@@ -116,6 +123,54 @@ std::vector<const Diagnostic*> errors_of(const Diagnostics& diagnostics) {
     if (severity != Severity::Warning && severity != Severity::Remark) errors.push_back(&diagnostic);
   }
   return errors;
+}
+
+// Whether a diagnostic or one of its labels stands on the line.
+bool is_on_line(const Diagnostic& diagnostic, const LocationTable& locations, int64_t line) {
+  if (line_of(diagnostic, locations) == line) return true;
+  return std::any_of(diagnostic.labels.begin(), diagnostic.labels.end(),
+                     [&](const Label& label) { return line_at(label.where, locations) == line; });
+}
+
+std::string without_blanks(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c != ' ' && c != '\n' && c != '\t') result += c;
+  }
+  return result;
+}
+
+std::string read_text(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// The source with edits by whole lines, as index.json states them.
+std::string edited_source(const std::string& source, const Json& edits) {
+  std::vector<std::string> lines;
+  std::istringstream stream(source);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line + "\n");
+  for (const Json& edit : edits) {
+    std::string& line = lines.at(edit.at("line").get<size_t>() - 1);
+    const std::string text = edit.at("text").get<std::string>() + "\n";
+    const std::string action = edit.at("action");
+    line = action == "replace" ? text : action == "after" ? line + text : text + line;
+  }
+  std::string result;
+  for (const std::string& line : lines) result += line;
+  return result;
+}
+
+// What a fault is, wherever an edit has moved it to.
+std::string identity(const Diagnostic& diagnostic, const LocationTable& locations) {
+  const auto text_at = [&](LocationId where) -> std::string {
+    const Location* origin = where.valid() ? locations.origin(where) : nullptr;
+    const Span* span = origin == nullptr ? nullptr : std::get_if<Span>(origin);
+    if (span == nullptr) return {};
+    return std::string(locations.file(span->file).text.substr(span->begin, span->end - span->begin));
+  };
+  return fmt::format("{} at `{}` of `{}`: {}", info(diagnostic.kind).name, text_at(diagnostic.where),
+                     text_at(diagnostic.statement), diagnostic.message);
 }
 
 class Runner {
@@ -128,7 +183,11 @@ class Runner {
     if (entry.at("kind") == "script") return run_script(entry, file);
     for (const Json& run : entry.at("runs")) {
       name_ = fmt::format("{} {}", entry.at("case").get<std::string>(), run.at("run").get<int>());
-      run_model(run, file);
+      std::vector<Json> fixes;
+      for (const Json& fix : entry.value("fixes", Json::array())) {
+        if (fix.at("result").value("run", 0) == run.at("run")) fixes.push_back(fix);
+      }
+      run_model(run, file, fixes);
     }
   }
 
@@ -178,6 +237,83 @@ class Runner {
     }
   }
 
+  // Every stated lint has its warning, and there is no other.
+  void check_warnings(const Loaded& loaded, const Json& lints, bool is_error) {
+    const LocationTable& locations = loaded.module.locations;
+    std::vector<const Diagnostic*> warnings;
+    for (const Diagnostic& diagnostic : loaded.diagnostics.all()) {
+      if (info(diagnostic.kind).severity == Severity::Warning) warnings.push_back(&diagnostic);
+    }
+    for (const Json& lint : lints) {
+      const std::string kind = lint.at("kind");
+      const int64_t line = lint.at("line");
+      const auto found = std::find_if(warnings.begin(), warnings.end(), [&](const Diagnostic* warning) {
+        return info(warning->kind).name == kind && is_on_line(*warning, locations, line);
+      });
+      const bool holds =
+          row(FactGroup::Warnings, found != warnings.end(),
+              fmt::format("no {} on line {}\n{}", kind, line, render_text(loaded.diagnostics, locations)));
+      if (holds) warnings.erase(found);
+    }
+    if (is_error) return;
+    row(FactGroup::FalseAlarms, warnings.empty(), warnings.empty() ? "" : render_text(*warnings.front(), locations));
+  }
+
+  // What a program comes to: errors that are left, and the shapes it makes.
+  std::string result_of(const std::string& path, LoadOptions options, const fs::path& file, const std::string& text) {
+    options.edited_files = {{file.string(), text}};
+    options.advise = false;
+    Loaded loaded;
+    load(path, options, loaded);
+    std::string result = fmt::format("{} errors", errors_of(loaded.diagnostics).size());
+    for (const Diagnostic* error : errors_of(loaded.diagnostics)) {
+      result += fmt::format("; line {} {}", line_of(*error, loaded.module.locations), error->message);
+    }
+    for (const Definition::NamedTensor& value : loaded.definition.values) {
+      result += fmt::format("; {} {}", value.name, shape_of(value.type));
+    }
+    if (!loaded.is_loaded) return result;
+    for (const ValueId output : loaded.module.graph.outputs()) {
+      result += "; " + shape_of(loaded.module.graph.tensor(output));
+    }
+    return result;
+  }
+
+  void check_fixes(const std::string& path, const LoadOptions& options, const fs::path& file, const Loaded& loaded,
+                   const std::vector<Json>& stated) {
+    const LocationTable& locations = loaded.module.locations;
+    const std::string source = read_text(file);
+    std::vector<std::string> offered;
+    for (const Diagnostic& diagnostic : loaded.diagnostics.all()) {
+      for (const FixIt& fix : diagnostic.fixes) {
+        if (fix.edits.empty()) continue;
+        row(FactGroup::FixCures, fix.verified, "not verified: " + fix.title);
+        const advice::EditedFiles files = advice::edited(fix.edits, locations);
+        offered.push_back(files.front().second);
+        LoadOptions again = options;
+        again.edited_files = files;
+        again.advise = false;
+        Loaded cured;
+        load(path, again, cured);
+        const std::string fault = identity(diagnostic, locations);
+        const bool is_gone =
+            std::none_of(cured.diagnostics.all().begin(), cured.diagnostics.all().end(),
+                         [&](const Diagnostic& other) { return identity(other, cured.module.locations) == fault; });
+        row(FactGroup::FixCures, is_gone, fmt::format("`{}` leaves {}", fix.title, fault));
+      }
+    }
+    for (const Json& fix : stated) {
+      const std::string want = edited_source(source, fix.at("edits"));
+      const std::string result = result_of(path, options, file, want);
+      const bool is_offered = std::any_of(offered.begin(), offered.end(), [&](const std::string& text) {
+        return without_blanks(text) == without_blanks(want) || result_of(path, options, file, text) == result;
+      });
+      row(FactGroup::FixOffered, is_offered,
+          fmt::format("{} is not among {} offered\n{}", fix.at("title").get<std::string>(), offered.size(),
+                      render_text(loaded.diagnostics, locations)));
+    }
+  }
+
   void run_script(const Json& entry, const fs::path& file) {
     Loaded loaded;
     load(file.string(), {.types_only = true}, loaded);
@@ -192,6 +328,8 @@ class Runner {
     }
     check_values(loaded, entry.at("steps"));
     check_layers(loaded, entry.at("layers"));
+    check_warnings(loaded, entry.value("lints", Json::array()), !errors.empty());
+    check_fixes(file.string(), {.types_only = true}, file, loaded, entry.value("fixes", std::vector<Json>()));
   }
 
   void check_values(const Loaded& loaded, const Json& steps) {
@@ -210,7 +348,7 @@ class Runner {
     }
   }
 
-  void run_model(const Json& run, const fs::path& file) {
+  void run_model(const Json& run, const fs::path& file, const std::vector<Json>& fixes) {
     LoadOptions options{.train = run.at("mode") == "train", .types_only = true};
     for (const Json& input : run.at("inputs")) {
       const std::optional<TensorType> type = type_of(input);
@@ -227,6 +365,8 @@ class Runner {
       if (!found.empty()) check_error(*found[0], loaded.module.locations, run.at("error"));
     }
     if (run.contains("layers")) check_layers(loaded, run["layers"]);
+    check_warnings(loaded, run.value("lints", Json::array()), is_error);
+    check_fixes(path, options, file, loaded, fixes);
     if (is_error) return;
     check_outputs(loaded, run);
     check_state_dict(loaded, run);
@@ -350,6 +490,10 @@ std::string_view text(FactGroup group) {
     case FactGroup::StateDict: return "state dict";
     case FactGroup::GoldenJit: return "golden, jit";
     case FactGroup::GoldenInterpreter: return "golden, interp";
+    case FactGroup::Warnings: return "warnings";
+    case FactGroup::FalseAlarms: return "false alarms";
+    case FactGroup::FixOffered: return "stated fix offered";
+    case FactGroup::FixCures: return "offered fix cures";
   }
   return {};
 }

@@ -25,8 +25,12 @@ enum class FactGroup : uint8_t {
   StateDict,     ///< names and shapes of parameters and buffers, in order
   GoldenJit,     ///< outputs within 1e-4, weights from safetensors and from .pth
   GoldenInterpreter,
+  Warnings,     ///< what PyTorch runs and people regret: a warning of that kind on that line
+  FalseAlarms,  ///< nothing is said of what is right, and nothing else of what is wrong
+  FixOffered,   ///< the stated change is among those offered, or one that comes to the same
+  FixCures,     ///< every offered change, carried out, makes its fault go away
 };
-inline constexpr size_t kFactGroups = 10;
+inline constexpr size_t kFactGroups = 14;
 [[nodiscard]] std::string_view text(FactGroup group);
 
 struct CaseReport {
