@@ -79,6 +79,16 @@ Status load_onnx(const std::string& path, const LoadOptions& options, Module& mo
                             diagnostics);
 }
 
+// How often a definition may be imported again: about two seconds of work in all, whatever its size.
+size_t possible_trials(const Module& module, const Definition& definition) {
+  constexpr uint64_t kMostWork = 20'000'000;
+  constexpr uint64_t kWorkPerNode = 1000;
+  constexpr uint64_t kMost = 96;
+  uint64_t work = 1 + definition.steps + kWorkPerNode * module.graph.node_table_size();
+  for (size_t i = 0; i < module.locations.file_count(); ++i) work += module.locations.file(FileId(i)).text.size();
+  return std::min(kMost, 2 + kMostWork / work);
+}
+
 // PyTorch source is text that can be edited: what its front end proposes is tried before it is offered.
 Status load_source(const std::string& path, const torch::SourceName& name, const LoadOptions& options, Module& module,
                    Diagnostics& diagnostics, Definition& definition) {
@@ -93,11 +103,15 @@ Status load_source(const std::string& path, const torch::SourceName& name, const
                                                   .advise = options.advise},
                                                  module, diagnostics, definition);
   const auto is_open = [](const Diagnostic& row) { return !row.fixes.empty(); };
-  if (!options.advise || std::none_of(diagnostics.all().begin(), diagnostics.all().end(), is_open)) return status;
-  // Evaluating again costs what evaluating did.
-  constexpr uint64_t kMostSteps = 40'000'000;
-  constexpr uint64_t kMostTrials = 96;
-  const uint64_t trials = std::min(kMostTrials, 2 + kMostSteps / (definition.steps + 1));
+  if (std::none_of(diagnostics.all().begin(), diagnostics.all().end(), is_open)) return status;
+  if (status.ok() && !options.types_only) {
+    // Whoever wants to run the model is not kept waiting for cures of warnings.
+    for (Diagnostic& row : diagnostics.all()) {
+      std::erase_if(row.fixes, [](const FixIt& fix) { return !fix.verified; });
+    }
+    return status;
+  }
+  if (!options.advise) return status;
   advice::verify_fixes(
       diagnostics, module.locations,
       [&](const advice::EditedFiles& files) {
@@ -109,7 +123,7 @@ Status load_source(const std::string& path, const torch::SourceName& name, const
         static_cast<void>(load_model(path, again, *outcome.module, outcome.diagnostics));
         return outcome;
       },
-      trials);
+      possible_trials(module, definition));
   return status;
 }
 
