@@ -10,6 +10,7 @@
 
 #include "compiler/frontend/torch/advice/advice.h"
 #include "compiler/frontend/torch/describe.h"
+#include "compiler/frontend/torch/lint/lint.h"
 #include "compiler/frontend/torch/nn/library.h"
 #include "compiler/frontend/torch/nn/module.h"
 #include "compiler/frontend/torch/parameters.h"
@@ -47,6 +48,7 @@ class Import {
     tracer_.attach(evaluator_);
     for (const auto& [path, text] : options.edited_files) evaluator_.edit_file(path, text);
     definition_.is_definition = true;
+    checked_.train = options.train;
   }
 
   Status run() {
@@ -70,6 +72,7 @@ class Import {
       status = action();
       describe_layers(evaluator_, definition_);
       definition_.steps = evaluator_.steps();
+      lint(evaluator_, checked_, diagnostics_);
       if (options_.advise && !diagnostics_.all().empty()) advise(evaluator_, diagnostics_);
     });
     if (!status.ok() || diagnostics_.failed()) return Failure{};
@@ -77,6 +80,7 @@ class Import {
   }
 
   Status run_script() {
+    checked_.is_script = true;
     if (!options_.weights.empty()) return needs_entry("weights are for one model");
     if (!options_.inputs.empty()) return needs_entry("inputs are for one model; a script makes its own");
     LATHE_TRY_VOID(evaluator_.run_file(name_.path, diagnostics_));
@@ -136,6 +140,7 @@ class Import {
   }
 
   Status prepare_module(ObjectId root) {
+    checked_.root = root;
     LATHE_TRY_VOID(guarded([&] { return name_modules(evaluator_, root); }));
     LATHE_TRY_VOID(guarded([&] { return set_training(evaluator_, root, options_.train); }));
     LATHE_TRY(const std::vector<StateEntry> entries, guarded([&] { return state_entries(evaluator_, root); }));
@@ -172,7 +177,9 @@ class Import {
     LATHE_TRY(const Signature signature, guarded([&] { return signature_of(evaluator_, entry); }));
     LATHE_TRY(std::optional<Arguments> arguments, make_arguments(signature));
     if (!arguments) return finish({});
+    checked_.first_node = static_cast<uint32_t>(module_.graph.node_table_size());
     LATHE_TRY(const Value result, guarded([&] { return evaluator_.call(entry, std::move(*arguments), {}); }));
+    checked_.has_run = true;
     if (diagnostics_.failed()) return Failure{};
     name_random_inputs();
     if (is_unknown(result)) return Failure{};
@@ -307,6 +314,7 @@ class Import {
   Diagnostics& diagnostics_;
   Definition& definition_;
   Diagnostics file_faults_;  ///< of a file with an entry
+  LintOptions checked_;
   GivenParameters parameters_;
   Tracer tracer_;
   std::vector<NativeModuleRow> library_;
