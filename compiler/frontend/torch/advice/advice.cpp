@@ -2,6 +2,7 @@
 #include "compiler/frontend/torch/advice/advice.h"
 
 #include "compiler/frontend/torch/advice/proposals.h"
+#include "compiler/frontend/torch/advice/sizes.h"
 
 namespace lathe::torch {
 namespace {
@@ -16,8 +17,18 @@ void advise(Evaluator& evaluator, Diagnostics& diagnostics) {
   for (Diagnostic& diagnostic : diagnostics.all()) {
     const FaultFacts* facts = evaluator.facts(diagnostic);
     if (facts == nullptr) continue;
-    if (++advised > kMostAdvised) return;
+    if (++advised > kMostAdvised) break;
     propose(evaluator, *facts, diagnostic);
+  }
+  // Last, since it calls modules of the program again; and where nobody uses the graph any more.
+  if (!diagnostics.failed()) return;
+  SizeAdvice sizes(evaluator);
+  advised = 0;
+  for (Diagnostic& diagnostic : diagnostics.all()) {
+    const FaultFacts* facts = evaluator.facts(diagnostic);
+    if (facts == nullptr) continue;
+    if (++advised > kMostAdvised) break;
+    sizes.advise(*facts, diagnostic);
   }
 }
 

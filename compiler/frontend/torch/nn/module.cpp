@@ -255,6 +255,8 @@ const std::vector<LayerRecord>& layer_records(Evaluator& evaluator) { return mod
 
 void clear_layer_records(Evaluator& evaluator) { module_state(evaluator).records.clear(); }
 
+const std::vector<FailedCall>& failed_calls(Evaluator& evaluator) { return module_state(evaluator).failed_calls; }
+
 std::string module_path(Evaluator& evaluator, ObjectId module) {
   const auto& paths = module_state(evaluator).paths;
   const auto found = paths.find(module);

@@ -100,6 +100,16 @@ struct LayerRecord {
 [[nodiscard]] const std::vector<LayerRecord>& layer_records(Evaluator& evaluator);
 void clear_layer_records(Evaluator& evaluator);
 
+/// A call of a module from outside of all modules that failed: where a caller may try other inputs.
+struct FailedCall {
+  uint32_t facts = 0;  ///< of the fault: Diagnostic::facts
+  ObjectId module;
+  std::vector<Value> positional;
+  std::vector<std::pair<NameId, Value>> keywords;
+};
+/// In order; only the first ones of a program with many.
+[[nodiscard]] const std::vector<FailedCall>& failed_calls(Evaluator& evaluator);
+
 /// The dotted path of a module as in LayerRecord, for messages; "" for the named root with an empty prefix.
 [[nodiscard]] std::string module_path(Evaluator& evaluator, ObjectId module);
 

@@ -237,6 +237,14 @@ std::vector<ValueId> values_of(Evaluator& evaluator, std::vector<Value> results)
   return values;
 }
 
+void note_failed_call(Evaluator& evaluator, ObjectId module, const Arguments& arguments) {
+  constexpr size_t kMostKept = 64;
+  ModuleState& state = module_state(evaluator);
+  const std::vector<Diagnostic>& faults = evaluator.faults().all();
+  if (faults.empty() || faults.back().facts == 0 || state.failed_calls.size() >= kMostKept) return;
+  state.failed_calls.push_back({faults.back().facts, module, arguments.positional, arguments.keywords});
+}
+
 /// torch.nn.Module.__call__
 Result<Value> call_module(NativeCall& call) {
   Evaluator& evaluator = call.evaluator;
@@ -277,10 +285,14 @@ Result<Value> call_module(NativeCall& call) {
   std::vector<ValueId> input_values = values_of(evaluator, inputs);
   const auto first_node = static_cast<uint32_t>(tracer.module().graph.node_table_size());
   LATHE_TRY_VOID(update_weight_norms(evaluator, self, is_native ? call.where : expression));
+  const bool is_outermost = tracer.layers().empty();
   tracer.layers().push_back({path == "?" ? "" : path, is_native ? call.where : LocationId()});
-  Result<Value> output = evaluator.call(*found, std::move(arguments), call.where);
+  Result<Value> output = evaluator.call(*found, is_outermost ? arguments : std::move(arguments), call.where);
   tracer.layers().pop_back();
-  if (!output.ok()) return Failure{};
+  if (!output.ok()) {
+    if (is_outermost) note_failed_call(evaluator, self, arguments);
+    return Failure{};
+  }
   if (!is_unknown(*output)) {
     state.records.push_back({.module = self,
                              .path = path,

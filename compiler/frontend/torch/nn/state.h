@@ -25,6 +25,7 @@ struct FirstOwner {
 
 struct ModuleState : Tracer::LayerState {
   std::vector<LayerRecord> records;
+  std::vector<FailedCall> failed_calls;
   std::unordered_map<ObjectId, std::string> paths;
   /// Counts modules made and registered, to tell whether names may have changed.
   uint64_t changes = 0;
