@@ -1,8 +1,22 @@
-// Changes that may cure errors.
-#include "compiler/frontend/torch/advice/proposals.h"
+// Changes that may cure errors: the families in the order in which their changes are offered.
+#include <vector>
+
+#include "compiler/frontend/torch/advice/error_families.h"
 
 namespace lathe::torch {
 
-std::span<const ProposerRow> error_proposers() { return {}; }
+std::span<const ProposerRow> error_proposers() {
+  static const std::vector<ProposerRow> kRows = [] {
+    std::vector<ProposerRow> rows;
+    for (const auto& family :
+         {children_error_proposers(), feature_error_proposers(), channel_error_proposers(), rank_error_proposers(),
+          join_error_proposers(), reshape_error_proposers(), value_error_proposers(), constructor_error_proposers(),
+          language_error_proposers(), origin_error_proposers()}) {
+      rows.insert(rows.end(), family.begin(), family.end());
+    }
+    return rows;
+  }();
+  return kRows;
+}
 
 }  // namespace lathe::torch

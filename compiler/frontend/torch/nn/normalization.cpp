@@ -31,7 +31,9 @@ Status require_last_axes(const Operation& operation, ValueId x, const Integers& 
     const Answer same = operation.symbols().prove_eq(dims[axis], normalized[index]);
     if (same == Answer::No && count == 1 && dims.size() == 4 &&
         operation.symbols().prove_eq(dims[1], normalized[0]) == Answer::Yes) {
-      return operation.error(DiagnosticKind::FeatureMismatch, "RuntimeError", "{}", message)
+      auto fault = operation.error(DiagnosticKind::FeatureMismatch, "RuntimeError", "{}", message);
+      operation.note_sizes(dims[axis], normalized[index]);
+      return std::move(fault)
           .note(fmt::format("axis 1 has {} elements: permute to (N, H, W, C) first, `.permute(0, 2, 3, 1)`, and back "
                             "afterwards",
                             normalized[0]))

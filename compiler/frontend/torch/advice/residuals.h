@@ -1,0 +1,20 @@
+// Residual connections whose branch and shortcut have come to different shapes: projections of the shortcut, padding of
+// the branch.
+#pragma once
+
+#include <optional>
+
+#include "compiler/frontend/torch/advice/fault_view.h"
+
+namespace lathe::torch {
+
+/// One side of the sum, as it is written and as a tensor.
+struct ResidualSide {
+  std::optional<ExpressionView> expression;
+  TensorId tensor;
+};
+
+/// Adds fixes for `branch + shortcut`, whichever side is which.
+void propose_residual(const FaultView& view, const ResidualSide& left, const ResidualSide& right);
+
+}  // namespace lathe::torch
