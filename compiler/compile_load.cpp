@@ -75,8 +75,9 @@ Status load_text(const std::string& path, const LoadOptions& options, Module& mo
 }
 
 Status load_onnx(const std::string& path, const LoadOptions& options, Module& module, Diagnostics& diagnostics) {
-  return onnx::import_model(path, {.input_types = options.input_types, .input_values = options.input_values}, module,
-                            diagnostics);
+  return onnx::import_model(
+      path, {.input_types = options.input_types, .input_values = options.input_values, .advise = options.advise},
+      module, diagnostics);
 }
 
 // How often a definition may be imported again: about two seconds of work in all, whatever its size.

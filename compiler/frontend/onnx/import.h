@@ -25,6 +25,8 @@ struct ImportOptions {
   /// shape of Reshape ...) can then be built. The inputs stay inputs, but the module is right only for these values. A
   /// name that is no input, or a type that does not fit, is reported (LT0701).
   std::vector<ConstantData> input_values = {};
+  /// After faults: look for cures, and check each by importing the changed model.
+  bool advise = true;
 };
 
 /// Imports the file at `path`. `module` must be empty; on failure it holds the locations that the diagnostics refer to

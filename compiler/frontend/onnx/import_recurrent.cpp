@@ -71,6 +71,15 @@ Outputs import_recurrent(NodeContext& context) {
   if (context.flag("input_forget", false)) return context.unsupported("`input_forget` = 1");
   LATHE_TRY_VOID(context.require_rank(kX, 3));
   LATHE_TRY_VOID(context.require_rank(kR, 3));
+  const Dim& state = context.dims(kR)[2];
+  const int64_t hidden_size = context.integer("hidden_size", 0);
+  if (context.has("hidden_size") && context.symbols().prove_eq(state, Dim(hidden_size)) == Answer::No) {
+    return context
+        .error(DiagnosticKind::BadAttribute, "attribute `hidden_size` of `{}` is {}, but {} is `{}`: its state has {}",
+               context.node().op_type, hidden_size, context.input_text(kR), text(context.tensor(kR)), state.text())
+        .explain(context.module().origins, state)
+        .emit();
+  }
   LATHE_TRY(const std::string activation_text, activations(context, directions));
   const bool batch_first = context.flag("layout", false);
   std::vector<ValueId> operands;

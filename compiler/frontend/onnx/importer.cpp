@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "compiler/frontend/onnx/cures.h"
 #include "compiler/frontend/onnx/model_reader.h"
 #include "compiler/frontend/onnx/names.h"
 
@@ -76,9 +77,20 @@ Status Importer::run() {
   import_nodes(graph.nodes);
   import_outputs(graph);
   scope_ = nullptr;
-  if (diagnostics_.failed()) return Failure{};
+  if (diagnostics_.failed()) {
+    keep_types(scope);
+    return Failure{};
+  }
   if (absent_weights_ != 0) report_absent_weights();
   return {};
+}
+
+void Importer::keep_types(const Scope& scope) {
+  for (const auto& [name, binding] : scope.names) {
+    if (binding.state != Binding::State::Present) continue;
+    const TensorType* type = module_.graph.value(binding.value).type.as_tensor();
+    if (type != nullptr && type->ranked) types_.emplace(name, *type);
+  }
 }
 
 void Importer::report_absent_weights() {
@@ -298,7 +310,10 @@ Status import_model(const std::string& path, const ImportOptions& options, Modul
   const FileId file_id = module.locations.add_file(path);
   const LocationId where = module.locations.add(ModelLocation{file_id, "", "", "", 0});
   LATHE_TRY(Model model, read_model(files.model->text(), where, diagnostics));
-  return Importer(std::move(model), std::move(files), file_id, where, options, module, diagnostics).run();
+  Importer importer(std::move(model), files, file_id, where, options, module, diagnostics);
+  Status status = importer.run();
+  if (!status.ok() && options.advise) add_cures({files, options, file_id, importer.types()}, module, diagnostics);
+  return status;
 }
 
 }  // namespace lathe::onnx

@@ -45,6 +45,8 @@ class Importer {
            Module& module, Diagnostics& diagnostics);
 
   Status run();
+  /// The types of the main graph's values that could be made, by name, after a run that failed.
+  [[nodiscard]] const std::unordered_map<std::string, TensorType>& types() const { return types_; }
   /// For handlers of If, Loop and Scan: see NodeContext::import_subgraph.
   Outputs import_subgraph(GraphIndex graph, std::span<const ValueId> arguments);
   Result<ConstantData> constant(const Tensor& tensor, std::string_view what, LocationId where);
@@ -68,6 +70,7 @@ class Importer {
   Status check_support();
   [[nodiscard]] const Function* find_function(const Node& node) const;
   void report_absent_weights();
+  void keep_types(const Scope& scope);
 
   // The main graph.
   void import_inputs(const Graph& graph);
@@ -107,6 +110,7 @@ class Importer {
   size_t inlined_nodes_ = 0;
   size_t most_inlined_nodes_ = 0;
   size_t absent_weights_ = 0;
+  std::unordered_map<std::string, TensorType> types_;
 };
 
 }  // namespace lathe::onnx
