@@ -186,13 +186,17 @@ class Solver {
     return accepted;
   }
 
-  // The shortest of the broken conditions that speak of free sizes alone, in the names that people see.
+  // The shortest of the broken conditions that speak of all free sizes and of nothing else, in the names that people
+  // see.
   std::string condition_of(const std::vector<size_t>& broken, const std::vector<int64_t>& least) const {
     std::string shortest;
     for (const size_t number : broken) {
       const Guard& guard = guards_[number];
-      const auto is_batch = [&](const Dim& dim) { return question_.batch && mentions(dim, *question_.batch); };
-      if (is_batch(guard.left) || is_batch(guard.right)) continue;
+      const auto speaks_of = [&](const std::string& symbol) {
+        return mentions(guard.left, symbol) || mentions(guard.right, symbol);
+      };
+      if (question_.batch && speaks_of(*question_.batch)) continue;
+      if (!std::all_of(question_.symbols.begin(), question_.symbols.end(), speaks_of)) continue;
       const std::string text = condition_text(renamed(guard), question_.names, least);
       if (!text.empty() && (shortest.empty() || text.size() < shortest.size())) shortest = text;
     }
@@ -249,10 +253,10 @@ class Solver {
       if (!why.empty()) return {std::move(accepted), {why}};
     }
     const std::string condition = condition_of(broken, least);
-    if (condition.empty()) return {};
-    return {std::move(accepted),
-            {fmt::format("with {} the model accepts no {} up to {}: `{}`", with_input(), listed(question_.names, "and"),
-                         limit_, condition)}};
+    std::string note =
+        fmt::format("with {} the model accepts no {} up to {}", with_input(), listed(question_.names), limit_);
+    if (!condition.empty()) note += fmt::format(": `{}`", condition);
+    return {std::move(accepted), {std::move(note)}};
   }
 
   // ------------------------------------------------------------------------------------------------------------ trials

@@ -86,7 +86,8 @@ std::optional<std::string> product_text(const Dim& dim) {
   std::string text = both == 1 ? std::string() : fmt::format("{}", both);
   for (size_t i = 0; i < 2; ++i) {
     const Dim sum = atoms[i] + added[i];
-    text += fmt::format(fmt::runtime(sum.as_symbol() == nullptr ? "{}({})" : "{}{}"), text.empty() ? "" : "*", sum.python_text());
+    text += fmt::format(fmt::runtime(sum.as_symbol() == nullptr ? "{}({})" : "{}{}"), text.empty() ? "" : "*",
+                        sum.python_text());
   }
   return text;
 }
@@ -155,7 +156,8 @@ SizePhrase describe_pairs(const std::vector<std::string>& names, const std::vect
   if (equal.empty()) {
     phrase.text = fmt::format("{} in {}", fmt::join(names, " x "), rectangles);
   } else {
-    phrase.text = fmt::format("{} in {}", both, listed(square_texts, "or"));
+    const bool one_size = equal.size() == 1 && equal[0].first.first == equal[0].first.last;
+    phrase.text = fmt::format("{} {} {}", both, one_size ? "=" : "in", listed(square_texts, "or"));
     if (!others.empty()) phrase.text += fmt::format(" (or {})", rectangles);
   }
   return phrase;

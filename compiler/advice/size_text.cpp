@@ -34,7 +34,7 @@ std::optional<Period> period_of(const std::vector<SizeRange>& ranges, int64_t li
     if (limit - first + 1 < kPeriodsSeen * length) continue;
     int64_t smallest = first;
     while (smallest <= limit && !bits[static_cast<size_t>(smallest)]) ++smallest;
-    if (smallest > limit) return std::nullopt;
+    if (smallest > limit) continue;
     // What lies below the periodic part must be little.
     if (ranges.front().first < smallest) {
       int64_t below = 0;

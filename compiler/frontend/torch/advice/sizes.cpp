@@ -37,8 +37,12 @@ bool says_nothing(DiagnosticKind kind) {
          kind == DiagnosticKind::Unsupported || kind == DiagnosticKind::InternalError;
 }
 
-/// A layer that works on the last axis got feature maps, not features: to flatten them is what helps.
+/// A Linear got feature maps, not features: to flatten them is what helps.
 bool wants_flatten(Evaluator& evaluator, const FaultFacts& facts, size_t input_rank) {
+  const bool is_linear = facts.layer.valid()
+                             ? evaluator.type_name(Value(facts.layer)).find("Linear") != std::string::npos
+                             : facts.operation == "linear";
+  if (!is_linear) return false;
   for (const Value& operand : facts.operands) {
     const auto* tensor = std::get_if<TensorId>(&operand);
     if (tensor == nullptr) continue;
