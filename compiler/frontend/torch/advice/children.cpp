@@ -68,8 +68,12 @@ class Reader {
     if (!evaluator.is_instance(Value(module_), evaluator.library_object("torch.nn.Sequential"))) return std::nullopt;
     ForwardSteps steps;
     steps.is_chain = true;
-    for (const NamedValue& child : entries(evaluator, module_, Registry::Modules)) {
-      steps.steps.push_back({child.name, "self." + child.name, fmt::format("self[{}]", child.name), {}});
+    const std::vector<NamedValue> children = entries(evaluator, module_, Registry::Modules);
+    for (const NamedValue& child : children) {
+      // A module at several places has its first name.
+      const auto first = std::find_if(children.begin(), children.end(),
+                                      [&](const NamedValue& other) { return other.value == child.value; });
+      steps.steps.push_back({first->name, "self." + first->name, fmt::format("self[{}]", child.name), {}});
     }
     return steps;
   }

@@ -160,9 +160,35 @@ void squeeze_may_drop_batch(Proposal& proposal) {
 
 // -------------------------------------------------------------------------------------------------------- broadcasting
 
-// Operands: whether the column is on the left, then its rank; three operands are those of a shortcut.
+/// The written argument of the call that made a layer, when it stands in the same function.
+std::optional<std::string> written(const Proposal& proposal, const Value& layer, size_t position, std::string_view name,
+                                   const Function* function) {
+  const auto* object = std::get_if<ObjectId>(&layer);
+  const std::optional<ExpressionView> made = object ? constructor_of(proposal, *object) : std::nullopt;
+  const auto argument = made ? proposal.source.argument(*made, position, name) : std::nullopt;
+  if (!argument || proposal.source.function(made->span()) != function) return std::nullopt;
+  return proposal.source.text(*argument);
+}
+
+// Operands: a flag and a rank, then the convolutions of the branch; the layer is the Identity of the shortcut.
+void shortcut_of_one_channel(Proposal& proposal) {
+  const std::optional<ExpressionView> identity = constructor_of(proposal, proposal.facts.layer);
+  if (!identity || proposal.facts.operands.size() < 3) return;
+  const Function* function = proposal.source.function(identity->span());
+  const Value& first = proposal.facts.operands[2];
+  const auto in = written(proposal, first, 0, "in_channels", function);
+  const auto out = written(proposal, proposal.facts.operands.back(), 1, "out_channels", function);
+  const auto stride = written(proposal, first, 3, "stride", function);
+  if (!in || !out) return;
+  const std::string type = fmt::format("torch.nn.Conv{}d", number(proposal.facts, 1).value_or(4) - 2);
+  const std::string text = fmt::format("{}({}, {}, 1{})", library_name(proposal.source, identity->span().file, type),
+                                       *in, *out, stride ? ", stride=" + *stride : "");
+  proposal.fix(fmt::format("project the shortcut: `{}`", text), {replace(identity->span(), text)});
+}
+
+// Operands: whether the column is on the left, then its rank; with more it is a shortcut.
 void silent_broadcast(Proposal& proposal) {
-  if (proposal.facts.operands.size() != 2) return;
+  if (proposal.facts.operands.size() != 2 || proposal.facts.layer.valid()) return shortcut_of_one_channel(proposal);
   const SourceView& source = proposal.source;
   const std::optional<ExpressionView> view = source.expression(proposal.diagnostic.where);
   if (!view) return;

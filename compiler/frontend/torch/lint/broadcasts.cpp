@@ -59,9 +59,16 @@ bool is_made_at_top_level(const Trace& trace, ValueId value) {
   return !trace.traits(value).from_input && where.valid() && trace.source().span(where) && trace.is_top_level(where);
 }
 
-std::string name_of(const Trace& trace, ValueId value, std::string_view otherwise) {
-  const std::string& name = trace.graph().value(value).name;
-  return name.empty() ? std::string(otherwise) : name;
+/// The name that the program gives a value, or its shape.
+std::string name_of(const Trace& trace, ValueId value) {
+  const Tracer& tracer = tracer_of(trace.evaluator());
+  for (const Evaluator::TopLevelName& name : trace.evaluator().assignments()) {
+    const auto* tensor = std::get_if<TensorId>(&name.value);
+    if (tensor != nullptr && tracer.present_value(*tensor) == value) return fmt::format("`{}`", name.name);
+  }
+  const lathe::Value& row = trace.graph().value(value);
+  return row.producer.valid() || row.name.empty() || trace.options().is_script ? trace.shape_text(value)
+                                                                               : fmt::format("`{}`", row.name);
 }
 
 /// (N, 1) against (N,), also with more axes in front: the result has N * N elements.
@@ -105,8 +112,7 @@ void check_column(Trace& trace, NodeId id, ValueId column, ValueId vector, bool 
                             flat.back().python_text()))
           .note(fmt::format("where element meets element, both have the same shape: drop the last axis of {} with "
                             "`squeeze(-1)`, or give {} one with `unsqueeze(-1)`",
-                            name_of(trace, column, trace.shape_text(column)),
-                            name_of(trace, vector, trace.shape_text(vector)))));
+                            name_of(trace, column), name_of(trace, vector))));
   trace.add_calls(*warning, calls, node.location);
   static_cast<void>(std::move(*warning).emit());
 }
@@ -125,19 +131,24 @@ void check_shortcut(Trace& trace, NodeId id, ValueId shortcut, ValueId branch, b
                             fmt::format("the one channel of {} is added to each of the {} channels of {}",
                                         trace.shape_text(shortcut), many[1].python_text(), trace.shape_text(branch)));
   if (!warning) return;
-  trace.note({}, {Value(shortcut_is_left), Value(many[1]), integer(static_cast<int64_t>(one.size()))});
   const std::vector<const LayerRecord*> calls = trace.calls_around(id);
+  // The layer that let the channels through, and the convolutions beside it.
+  const LayerRecord* identity = nullptr;
+  std::vector<Value> operands{Value(shortcut_is_left), integer(static_cast<int64_t>(one.size()))};
+  for (const LayerRecord& record : trace.records()) {
+    if (calls.empty() || record.first_node < calls.front()->first_node || record.end_node > id.index) continue;
+    if (record.type == "Identity" && record.output_values == std::vector<ValueId>{shortcut}) identity = &record;
+    if (record.type.starts_with("Conv") && record.first_node < record.end_node) operands.emplace_back(record.module);
+  }
+  trace.note(identity == nullptr ? ObjectId() : identity->module, std::move(operands));
   static_cast<void>(std::move(*warning).note(
       fmt::format("a shortcut adds channel to channel; with any number of channels but 1 and {} this would fail",
                   many[1].python_text())));
-  // A layer that let the channels through.
-  for (const LayerRecord& record : trace.records()) {
-    if (record.type != "Identity" || record.output_values != std::vector<ValueId>{shortcut}) continue;
-    if (record.end_node > id.index || calls.empty() || record.first_node < calls.front()->first_node) continue;
+  if (identity != nullptr) {
     static_cast<void>(std::move(*warning).label(
-        record.created, fmt::format("`{}` is an Identity, so it keeps 1 channel; a convolution to {} channels is meant",
-                                    record.path, many[1].python_text())));
-    break;
+        identity->created,
+        fmt::format("`{}` is an Identity, so it keeps 1 channel; a convolution to {} channels is meant", identity->path,
+                    many[1].python_text())));
   }
   trace.add_calls(*warning, calls, node.location);
   static_cast<void>(std::move(*warning).emit());

@@ -105,17 +105,20 @@ void check_norm(Trace& trace, const LayerRecord& record) {
   const Shape& dims = trace.dims(x);
   const LayerPlace place = place_of(trace, record);
   const std::string size = dims[0].python_text();
+  const bool to_maps = dims.size() == 3 && record.type == "BatchNorm1d";
   auto warning =
       trace.warn(place.primary, DiagnosticKind::BatchAxisByCoincidence,
                  fmt::format("{} takes the {} channels of one sample {} for a batch of {}, and its rows for channels",
                              record.type, size, trace.shape_text(x), size));
   if (!warning) return;
   trace.note(record.module, {integer(static_cast<int64_t>(dims.size()))});
-  static_cast<void>(std::move(*warning)
-                        .note(fmt::format("axis 1 has the size {} by coincidence: an input of another size fails here",
-                                          dims[1].python_text()))
-                        .note("a convolution takes an input without a batch axis, this layer doesn't"));
-  // The model's own input has no batch axis.
+  static_cast<void>(
+      std::move(*warning)
+          .note(fmt::format("axis 1 has the size {} by coincidence: an input of another size fails here",
+                            dims[1].python_text()))
+          .note(fmt::format("a convolution takes one sample without a batch axis, this layer does not: give "
+                            "the model a batch of one, `x.unsqueeze(0)`{}",
+                            to_maps ? ", and use BatchNorm2d" : "")));
   trace.add_calls(*warning, trace.calls_around(record), place.primary);
   static_cast<void>(std::move(*warning).layer(record.path == "?" ? "" : record.path).emit());
 }

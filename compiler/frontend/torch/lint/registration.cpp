@@ -162,10 +162,12 @@ class Registration {
     const bool is_one = what.starts_with("this ");
     auto warning =
         trace_.warn(where, DiagnosticKind::UnregisteredModules,
-                    fmt::format("{} ({} parameters) {} not registered: no parameters(), no state_dict, no .to()", what,
-                                elements, is_one ? "is" : "are"));
+                    fmt::format("{} ({} {}) {} not registered: no parameters(), no state_dict, no .to()", what,
+                                elements, is_parameters ? "elements" : "parameters", is_one ? "is" : "are"));
     if (!warning) return;
     trace_.note(owner, {Value(is_dict), Value(is_parameters)});
+    const bool is_tuple = assignment.value.as<TupleExpression>() != nullptr;
+    const std::string_view kind = is_dict ? "dict" : is_tuple ? "tuple" : "list";
     std::vector<std::string> keys;
     const Result<std::vector<StateEntry>> state = state_entries(evaluator_, owner);
     for (size_t i = 0; state.ok() && i < state->size() && i < 4; ++i) {
@@ -174,8 +176,8 @@ class Registration {
     static_cast<void>(std::move(*warning).note(fmt::format(
         "`{}` is a plain {}: an optimizer does not train {}, and the compiled model takes {} random initial values; a "
         "state_dict of this `{}` holds {}",
-        name, is_dict ? "dict" : "list or tuple", is_one ? "it" : "them", is_one ? "its" : "their",
-        evaluator_.type_name(Value(owner)), keys.empty() ? "nothing" : fmt::format("only {}", fmt::join(keys, ", ")))));
+        name, kind, is_one ? "it" : "them", is_one ? "its" : "their", evaluator_.type_name(Value(owner)),
+        keys.empty() ? "nothing" : fmt::format("only {}", fmt::join(keys, ", ")))));
     static_cast<void>(std::move(*warning).emit());
   }
 
