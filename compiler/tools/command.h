@@ -30,6 +30,7 @@ struct Command {
 
 ExitStatus check_command(Arguments arguments, const Session& session);
 ExitStatus run_command(Arguments arguments, const Session& session);
+ExitStatus diff_command(Arguments arguments, const Session& session);
 ExitStatus trace_command(Arguments arguments, const Session& session);
 ExitStatus dump_command(Arguments arguments, const Session& session);
 ExitStatus opt_command(Arguments arguments, const Session& session);

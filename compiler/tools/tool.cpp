@@ -15,6 +15,7 @@ namespace {
 constexpr Command kCommands[] = {
     {"check", "MODEL", "say what is wrong with a model, and show its layers with their shapes", check_command},
     {"run", "MODEL -i x=FILE.npy", "execute a model on inputs from files, or on random data", run_command},
+    {"diff", "A B", "do two definitions compute the same, and where is the first difference", diff_command},
     {"trace", "MODEL -i x=FILE.npy", "show what every layer of a model gives: shape, statistics, NaN, time",
      trace_command},
     {"dump", "MODEL --stage=graph", "print the intermediate representation after a stage", dump_command},

@@ -59,6 +59,9 @@ Result<ValueId> Tracer::Internals::parameter_value(Tracer& tracer, TensorId tens
       data->name = parameter.name;
       if (!data->location.valid()) data->location = tensors[tensor].where;
       LATHE_TRY(value, tracer.builder().constant(std::move(*data)));
+    } else if (value.valid() && tracer.builder().graph().value(value).name.empty()) {
+      // Computed by the program: its name is how tools know it for a parameter.
+      tracer.builder().name_value(value, parameter.name);
     }
   }
   LATHE_CHECK(value.valid());
