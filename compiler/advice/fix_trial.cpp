@@ -39,6 +39,10 @@ class Mapping {
   [[nodiscard]] LineRange lines(const Span& span) const {
     return {line(span.file, span.begin, false), line(span.file, span.end, true)};
   }
+  /// The same in bytes of the new text.
+  [[nodiscard]] Span bytes(const Span& span) const {
+    return {span.file, offset(span.file, span.begin, false), offset(span.file, span.end, true)};
+  }
 
  private:
   [[nodiscard]] uint32_t line(FileId file, uint32_t offset, bool with_insertions) const {
@@ -55,6 +59,16 @@ class Mapping {
     return result;
   }
 
+  [[nodiscard]] uint32_t offset(FileId file, uint32_t old, bool with_insertions) const {
+    uint32_t result = old;
+    for (const Edit& edit : edits_) {
+      if (edit.where.file != file) continue;
+      const bool is_before = edit.where.end < old || (edit.where.end == old && with_insertions);
+      if (is_before) result += static_cast<uint32_t>(edit.text.size()) - (edit.where.end - edit.where.begin);
+    }
+    return result;
+  }
+
   const std::vector<Edit>& edits_;
   const LocationTable& locations_;
 };
@@ -64,6 +78,7 @@ struct Found {
   const Diagnostic* diagnostic = nullptr;
   std::string path;
   uint32_t line = 0;
+  uint32_t begin = 0;      ///< in bytes
   uint32_t statement = 0;  ///< 0 when it has none
 };
 
@@ -71,10 +86,11 @@ std::vector<Found> found_in(const Outcome& outcome) {
   std::vector<Found> result;
   const LocationTable& locations = outcome.module->locations;
   for (const Diagnostic& diagnostic : outcome.diagnostics.all()) {
-    Found row{.diagnostic = &diagnostic, .path = {}, .line = 0, .statement = 0};
+    Found row{.diagnostic = &diagnostic, .path = {}, .line = 0, .begin = 0, .statement = 0};
     if (const Span* span = span_of(diagnostic.where, locations)) {
       row.path = locations.file(span->file).path;
       row.line = locations.line_column(span->file, span->begin).line;
+      row.begin = span->begin;
     }
     if (const Span* span = span_of(diagnostic.statement, locations)) {
       row.statement = locations.line_column(span->file, span->begin).line;
@@ -133,12 +149,12 @@ class Trials {
     const Mapping mapping(fix.edits, locations_);
     const Span* place = span_of(fault.where, locations_);
     const std::string path = place == nullptr ? "" : locations_.file(place->file).path;
-    const LineRange lines = place == nullptr ? LineRange{} : mapping.lines(*place);
+    const Span now = place == nullptr ? Span{} : mapping.bytes(*place);
     Result result{.cured = true};
     for (const Found& row : found_in(outcome)) {
       const bool is_same_statement = same_statement(fault, row, mapping);
-      if (row.diagnostic->kind == fault.kind && row.path == path && is_same_statement && lines.first <= row.line &&
-          row.line <= lines.last) {
+      if (row.diagnostic->kind == fault.kind && row.path == path && is_same_statement && now.begin <= row.begin &&
+          row.begin <= now.end) {
         result.cured = false;
       }
       if (!is_fault(*row.diagnostic)) {

@@ -68,14 +68,19 @@ class Reader {
     if (!evaluator.is_instance(Value(module_), evaluator.library_object("torch.nn.Sequential"))) return std::nullopt;
     ForwardSteps steps;
     steps.is_chain = true;
-    const std::vector<NamedValue> children = entries(evaluator, module_, Registry::Modules);
-    for (const NamedValue& child : children) {
-      // A module at several places has its first name.
-      const auto first = std::find_if(children.begin(), children.end(),
-                                      [&](const NamedValue& other) { return other.value == child.value; });
-      steps.steps.push_back({first->name, "self." + first->name, fmt::format("self[{}]", child.name), {}});
+    for (const NamedValue& child : entries(evaluator, module_, Registry::Modules)) {
+      const std::string name = first_name(child.name, child.value);
+      steps.steps.push_back({name, "self." + name, fmt::format("self[{}]", child.name), {}});
     }
     return steps;
+  }
+
+  /// The name under which a child came first: one module may have several.
+  [[nodiscard]] std::string first_name(const std::string& name, const Value& child) const {
+    for (const NamedValue& other : entries(source_.evaluator(), module_, Registry::Modules)) {
+      if (other.value == child) return other.name;
+    }
+    return name;
   }
 
   [[nodiscard]] Token last() const {
@@ -173,7 +178,8 @@ class Reader {
     const auto* base = attribute == nullptr ? nullptr : view.child(attribute->object).as<NameExpression>();
     if (base == nullptr || base->name != self_) return {};
     const std::string& name = source_.name(attribute->name);
-    return registered(source_.evaluator(), module_, Registry::Modules, name) ? name : std::string();
+    const std::optional<Value> child = registered(source_.evaluator(), module_, Registry::Modules, name);
+    return child ? first_name(name, *child) : std::string();
   }
 
   Token value(const ExpressionView& view, uint32_t depth) {

@@ -131,6 +131,12 @@ class Channels {
     if (row_ == nullptr || !built) return;
     const auto edit = view_.set_argument(*built, row_->position, row_->takes, std::to_string(have));
     if (!edit) return;
+    const std::optional<ExpressionView> text = view_.source().argument(*built, row_->position, row_->takes);
+    if (const auto fallback = text ? default_behind(view_.source(), *text) : std::nullopt) {
+      proposal_.fix(fmt::format("let the {} take {} channel{}: `{}={}`", view_.type(), have, have == 1 ? "" : "s",
+                                view_.source().text(*text), have),
+                    {replace(fallback->span(), std::to_string(have))});
+    }
     const std::string title = fmt::format("let the {} take {} channel{}: `{}={}`", view_.type(), have,
                                           have == 1 ? "" : "s", row_->takes, have);
     proposal_.fix(title, {*edit});

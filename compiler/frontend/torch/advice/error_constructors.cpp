@@ -118,8 +118,15 @@ void propose_division(Proposal& proposal, const Span& place) {
   std::stable_sort(divisors.begin(), divisors.end(), [&](int64_t a, int64_t b) {
     return std::abs(a - division->divisor) < std::abs(b - division->divisor);
   });
-  if (divisors.size() > 4) divisors.resize(4);
+  if (divisors.size() > 2) divisors.resize(2);
   const std::optional<ExpressionView> written = argument_at(source, place);
+  // The default of the parameter that is passed on, rather than what is passed on.
+  const std::optional<ExpressionView> fallback = written ? default_behind(source, *written) : std::nullopt;
+  for (const int64_t divisor : divisors) {
+    if (!fallback) break;
+    proposal.fix(fmt::format("`{}={}` divides {}", source.text(*written), divisor, division->number),
+                 {replace(fallback->span(), std::to_string(divisor))});
+  }
   for (const int64_t divisor : divisors) {
     if (!written) break;
     proposal.fix(fmt::format("`{}={}` divides {}", division->divisor_name, divisor, division->number),
@@ -293,7 +300,8 @@ void propose_keywords(Proposal& proposal) {
 /// nn.Sequential of a list, a generator, a dict, a class.
 void propose_members(Proposal& proposal, const Span& place) {
   const SourceView& source = proposal.source;
-  const std::optional<ExpressionView> call = source.call(proposal.diagnostic.where);
+  std::optional<ExpressionView> call = source.call(proposal.diagnostic.where);
+  if (call && call->span() == place) call = source.call_around(*call);
   if (!call) return;
   for (const CallArgument& argument : call->as<CallExpression>()->arguments) {
     const ExpressionView value = call->child(argument.value);
@@ -303,7 +311,8 @@ void propose_members(Proposal& proposal, const Span& place) {
     const bool is_name = value.as<NameExpression>() != nullptr || value.as<CallExpression>() != nullptr ||
                          value.as<AttributeExpression>() != nullptr;
     const std::string text = source.text(value);
-    if (is_display || is_name) {
+    const bool is_list = proposal.diagnostic.message.find("not a ") != std::string::npos;
+    if (is_display || (is_name && is_list)) {
       const bool in_parentheses = !is_display || text.starts_with('[') || text.starts_with('(');
       proposal.fix("unpack the list: `*`", {in_parentheses ? insert_before(value.span(), "*")
                                                            : replace(value.span(), fmt::format("*({})", text))});
@@ -311,13 +320,11 @@ void propose_members(Proposal& proposal, const Span& place) {
     if (is_name && value.as<CallExpression>() == nullptr) {
       proposal.fix(fmt::format("make one: `{}()`", text), {insert_after(value.span(), "()")});
     }
-    if (is_name) {
+    if (is_name && proposal.diagnostic.message.find("dict") != std::string::npos) {
       proposal.fix("unpack the entries: `.values()`",
                    {replace(value.span(), fmt::format("*{}.values()", atom_text(source, value)))});
     }
-    if (value.as<LambdaExpression>() != nullptr) break;
   }
-  static_cast<void>(place);
 }
 
 void propose_numbers(Proposal& proposal, const Span& place) {

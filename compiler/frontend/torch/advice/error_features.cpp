@@ -1,11 +1,13 @@
 // Cures for features that a Linear, a norm over the last axes, a recurrent layer or a matrix product doesn't take.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "compiler/frontend/torch/advice/error_families.h"
 #include "compiler/frontend/torch/advice/fault_view.h"
+#include "compiler/frontend/torch/advice/outer_calls.h"
 
 namespace lathe::torch {
 namespace {
@@ -57,7 +59,11 @@ class Features {
   }
 
   void propose() {
-    if (!wanted_ || !input_ || dims_.empty()) return;
+    if (!input_ || dims_.empty()) return;
+    if (!wanted_) {
+      transpose_operands();
+      return;
+    }
     if (const std::optional<ValueId> value = view_.value(*input_)) value_ = *value;
     const bool is_linear = view_.type() == "Linear" || proposal_.facts.operation == "linear";
     if (is_linear) {
@@ -84,7 +90,7 @@ class Features {
 
   /// Maps that a convolution or a pool has made.
   [[nodiscard]] bool is_map() const {
-    if (!value_.valid() || dims_.size() < 4) return false;
+    if (!value_.valid() || dims_.size() < 3) return false;
     for (const MadeBy& made : view_.history(value_, 8)) {
       if (made.op == "conv" || made.op.find("pool") != std::string::npos) return true;
       if (made.op == "transpose" || is_flatten(made)) return false;
@@ -100,7 +106,9 @@ class Features {
     const std::optional<ValueId> before = view_.first_operand(made->node);
     if (!before) return std::nullopt;
     const Shape dims = view_.value_dims(*before);
-    return dims.size() > 2 ? std::optional(dims) : std::nullopt;
+    const auto wide = std::count_if(dims.begin() + (dims.empty() ? 0 : 1), dims.end(),
+                                    [](const Dim& dim) { return !dim.is_constant(1); });
+    return dims.size() > 2 && wide > 1 ? std::optional(dims) : std::nullopt;
   }
 
   void insert(const std::string& title, const std::string& module, const std::string& key) {
@@ -269,6 +277,23 @@ class Features {
                   {call_method_on(view_.source(), *written, method)});
   }
 
+  /// A product of two tensors, one of which is the wrong way round.
+  void transpose_operands() {
+    const std::optional<TensorId> other = view_.tensor(1);
+    if (!other) return;
+    const Shape right = view_.dims(*other);
+    if (right.size() < 2 || dims_.size() < 2) return;
+    const auto swap = [&](size_t position, const Shape& dims, std::string_view side) {
+      const std::optional<ExpressionView> written = view_.tensor_expression(position);
+      if (!written) return;
+      const std::string method = dims.size() == 2 ? "t()" : "transpose(-2, -1)";
+      proposal_.fix(fmt::format("transpose the {} operand: `.{}`", side, method),
+                    {call_method_on(view_.source(), *written, method)});
+    };
+    if (right.back() == dims_.back()) swap(1, right, "right");
+    if (dims_[dims_.size() - 2] == right[right.size() - 2]) swap(0, dims_, "left");
+  }
+
   /// The layer takes what is there.
   void change_taken() {
     const FeatureRow* row = feature_row(view_.type());
@@ -280,6 +305,12 @@ class Features {
     }
     auto edit = view_.set_argument(*built_, row->takes_position, row->takes, number);
     if (!edit) return;
+    const std::optional<ExpressionView> written = view_.source().argument(*built_, row->takes_position, row->takes);
+    if (const auto fallback = written ? default_behind(view_.source(), *written) : std::nullopt) {
+      proposal_.fix(
+          fmt::format("let the {} take {} features: `{}={}`", name(), *have_, view_.source().text(*written), number),
+          {replace(fallback->span(), number)});
+    }
     proposal_.fix(fmt::format("let the {} take {} features: `{}={}`", name(), *have_, row->takes, number), {*edit});
   }
 

@@ -129,8 +129,9 @@ void propose_broadcast(Proposal& proposal) {
   const std::optional<Shape> b = shape_of(view, 1);
   if (!a || !b) return;
   const Sides sides = sides_of(view);
+  bool is_residual = false;
   if (a->size() == b->size() && a->size() >= 3) {
-    propose_residual(view, {sides.left, *view.tensor(0)}, {sides.right, *view.tensor(1)});
+    is_residual = propose_residual(view, {sides.left, *view.tensor(0)}, {sides.right, *view.tensor(1)});
   }
   const bool left_is_small = a->size() < b->size();
   align_axes(proposal, left_is_small ? *b : *a, left_is_small ? *a : *b, left_is_small ? sides.left : sides.right);
@@ -145,7 +146,8 @@ void propose_broadcast(Proposal& proposal) {
     if (a->size() > 2 && broadcasts(*a, first))
       at(proposal, sides.right, "swap its first two axes", ".transpose(0, 1)");
   }
-  if (a->size() == b->size() && a->size() == 4 && (*a)[1] == (*b)[1]) resize_maps(proposal, view, *a, *b, sides);
+  if (!is_residual && a->size() == b->size() && a->size() == 4 && (*a)[1] == (*b)[1])
+    resize_maps(proposal, view, *a, *b, sides);
 }
 
 // ------------------------------------------------------------------------------------------------------ concatenation
@@ -338,7 +340,7 @@ void propose_shapes(Proposal& proposal) {
   if (b->size() == a->size() && b->size() > 2 && (*b)[1].is_constant(1)) {
     at(proposal, right, "drop axis 1 of the target: `.squeeze(1)`", ".squeeze(1)");
   }
-  if (b->size() == a->size() && a->size() == 2 && (*a)[0] == (*b)[0]) {
+  if (*b == *a && a->size() == 2) {
     at(proposal, right, "class numbers from one-hot rows: `.argmax(1)`", ".argmax(1)");
   }
   if (a->size() == 3 && b->size() == 2) {
@@ -357,7 +359,7 @@ void propose_shapes(Proposal& proposal) {
     std::swap(swapped[swapped.size() - 1], swapped[swapped.size() - 2]);
     if (swapped == *a) at(proposal, right, "swap the last two axes of the target", ".transpose(-2, -1)");
   }
-  if (product_of(*a, 0) && product_of(*a, 0) == product_of(*b, 0) && left) {
+  if (product_of(*a, 0) && product_of(*a, 0) == product_of(*b, 0) && left && left->as<NameExpression>() != nullptr) {
     at(proposal, right, "give the target the shape of the prediction",
        fmt::format(".view_as({})", view.source().text(*left)));
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 
 #include "compiler/frontend/torch/advice/error_families.h"
 #include "compiler/frontend/torch/advice/fault_view.h"
@@ -151,7 +152,9 @@ void propose_name(Proposal& proposal) {
   meant.push_back(backticked(message, "did you mean "));
   for (const std::string& note : proposal.diagnostic.notes) meant.push_back(backticked(note, "did you mean "));
   // Another spelling of capitals, or with the words in another order.
+  const size_t fixes = proposal.diagnostic.fixes.size();
   if (is_name) add_import(proposal, *place, wrong);
+  if (proposal.diagnostic.fixes.size() > fixes) return;
   if (wrong.empty()) return;
   if (const size_t dot = wrong.rfind('.'); dot != std::string::npos) wrong = wrong.substr(dot + 1);
   const std::optional<Span> word = word_in(proposal.source, *place, wrong);
@@ -252,6 +255,20 @@ void propose_fewer(Proposal& proposal) {
   const std::optional<ExpressionView> call = proposal.source.call(proposal.diagnostic.where);
   if (!is_count || !call) return;
   const auto& arguments = call->as<CallExpression>()->arguments;
+  // "takes 2 positional arguments, but 3 are given", of a call that was passed on as a whole
+  const size_t but = message.find(", but ");
+  const size_t takes = message.find("takes ");
+  if (but != std::string::npos && takes != std::string::npos) {
+    const int wanted = std::atoi(message.c_str() + takes + 6);
+    const int given = std::atoi(message.c_str() + but + 6);
+    const auto count = static_cast<int>(arguments.size());
+    if (wanted > 0 && given == count && wanted < given) {
+      const Span last = call->child(arguments.back().value).span();
+      const Span before = call->child(arguments[static_cast<size_t>(wanted) - 1].value).span();
+      proposal.fix("leave the rest out", {replace({last.file, before.end, last.end}, "")});
+      return;
+    }
+  }
   const std::optional<Span> place = proposal.source.span(proposal.diagnostic.where);
   for (size_t i = 0; i < arguments.size(); ++i) {
     const Span span = call->child(arguments[i].value).span();

@@ -6,6 +6,7 @@
 #include "compiler/frontend/torch/advice/error_families.h"
 #include "compiler/frontend/torch/advice/fault_view.h"
 #include "compiler/frontend/torch/advice/outer_calls.h"
+#include "compiler/frontend/torch/nn/state.h"
 
 namespace lathe::torch {
 namespace {
@@ -210,9 +211,14 @@ void propose_none(Proposal& proposal) {
   }
   const std::optional<Value> container = view.resolve(call->child(call->as<CallExpression>()->function));
   const auto* id = container ? std::get_if<ObjectId>(&*container) : nullptr;
-  if (id == nullptr || !is_module(view.evaluator(), *container)) return;
+  const auto& owners = module_state(view.evaluator()).owners;
+  const auto owner = owners.find(view.layer());
+  ObjectId holder{};
+  if (id != nullptr && is_module(view.evaluator(), *container)) holder = *id;
+  if (!holder.valid() && owner != owners.end()) holder = owner->second.owner;
+  if (!holder.valid()) return;
   ObjectId before{};
-  for (const NamedValue& member : entries(view.evaluator(), *id, Registry::Modules)) {
+  for (const NamedValue& member : entries(view.evaluator(), holder, Registry::Modules)) {
     const ObjectId at = std::get<ObjectId>(member.value);
     if (at == view.layer()) break;
     before = at;

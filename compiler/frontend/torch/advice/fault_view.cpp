@@ -357,6 +357,8 @@ std::string factors(const Shape& dims, size_t first) {
   std::string text;
   for (size_t axis = first; axis < dims.size(); ++axis) {
     if (!dims[axis].is_constant()) return {};
+    const bool is_more_to_come = axis + 1 < dims.size() || !text.empty();
+    if (dims[axis].is_constant(1) && is_more_to_come) continue;
     text += fmt::format("{}{}", text.empty() ? "" : " * ", dims[axis].constant());
   }
   return text;

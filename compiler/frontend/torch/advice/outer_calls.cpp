@@ -82,6 +82,18 @@ std::string place_title(const FaultView& view, const ExpressionView& expression,
   return fmt::format("at line {}: {}", line, title);
 }
 
+std::optional<ExpressionView> default_behind(const SourceView& source, const ExpressionView& view) {
+  const auto* name = view.as<NameExpression>();
+  const Function* function = source.function(view.span());
+  if (name == nullptr || function == nullptr || !bindings_before(source, view, name->name).empty()) return std::nullopt;
+  for (const Parameter& parameter : function->parameters) {
+    if (parameter.name != name->name || !parameter.fallback.valid()) continue;
+    const ExpressionView fallback = view.child(parameter.fallback);
+    if (fallback.as<IntegerExpression>() != nullptr) return fallback;
+  }
+  return std::nullopt;
+}
+
 std::optional<ExpressionView> assigned_before(const SourceView& source, const ExpressionView& view) {
   const auto* name = view.as<NameExpression>();
   if (name == nullptr) return std::nullopt;

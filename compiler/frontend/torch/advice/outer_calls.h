@@ -19,4 +19,7 @@ namespace lathe::torch {
 /// a parameter, or is assigned in another way.
 [[nodiscard]] std::optional<ExpressionView> assigned_before(const SourceView& source, const ExpressionView& name);
 
+/// The number that is the default of the parameter which a name stands for; nothing for other expressions.
+[[nodiscard]] std::optional<ExpressionView> default_behind(const SourceView& source, const ExpressionView& name);
+
 }  // namespace lathe::torch

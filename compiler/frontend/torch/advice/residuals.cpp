@@ -40,6 +40,7 @@ class Residual {
     project();
     keep_sizes();
   }
+  [[nodiscard]] bool reaches_shortcut() const { return reaches_shortcut_; }
 
  private:
   /// "cin", or the number when the name is none of the function that builds the shortcut.
@@ -122,6 +123,21 @@ class Residual {
     labels.insert(labels.begin(), {view_.evaluator().locations().add(built.span()), text, false});
   }
 
+  /// `x` has the shape of the input, the branch another one.
+  void explain_plain(const ExpressionView& expression, const Function* function) {
+    const Shape in = view_.dims(shortcut_.tensor);
+    const Shape out = view_.dims(branch_.tensor);
+    const std::string name = view_.source().text(expression);
+    std::string text = fmt::format("`{}` is added as it came: {}", name, Tracer::shape_text(in));
+    if (!(in[1] == out[1])) {
+      const std::string cin = argument_text(convolutions_.back(), 0, "in_channels", function, "");
+      const std::string cout = argument_text(convolutions_.front(), 1, "out_channels", function, "");
+      text = fmt::format("`{}` is added as it came, with {}{} channels; the branch has {}{}", name, named(cin, in[1]),
+                         in[1].python_text(), named(cout, out[1]), out[1].python_text());
+    }
+    view_.proposal().note(text + owner_text());
+  }
+
   static std::string named(const std::string& text, const Dim& dim) {
     const bool is_name =
         !text.empty() && text != dim.python_text() &&
@@ -155,6 +171,7 @@ class Residual {
     if (view_.source().name(function->name) != "__init__") return;
     const std::optional<std::string> text = projection(*built);
     if (!text) return;
+    explain_plain(expression, function);
     const Span last = built->ast->statements[function->body.back()].span;
     const std::string& self = view_.source().name(function->parameters[0].name);
     const std::string line = fmt::format(
@@ -223,9 +240,12 @@ class Residual {
 
 }  // namespace
 
-void propose_residual(const FaultView& view, const ResidualSide& left, const ResidualSide& right) {
-  Residual(view, left, right).propose();
-  Residual(view, right, left).propose();
+bool propose_residual(const FaultView& view, const ResidualSide& left, const ResidualSide& right) {
+  Residual first(view, left, right);
+  Residual second(view, right, left);
+  first.propose();
+  second.propose();
+  return first.reaches_shortcut() || second.reaches_shortcut();
 }
 
 }  // namespace lathe::torch

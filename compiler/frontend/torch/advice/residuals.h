@@ -14,7 +14,7 @@ struct ResidualSide {
   TensorId tensor;
 };
 
-/// Adds fixes for `branch + shortcut`, whichever side is which.
-void propose_residual(const FaultView& view, const ResidualSide& left, const ResidualSide& right);
+/// Adds fixes for `branch + shortcut`, whichever side is which; false when neither side was made from the other.
+bool propose_residual(const FaultView& view, const ResidualSide& left, const ResidualSide& right);
 
 }  // namespace lathe::torch

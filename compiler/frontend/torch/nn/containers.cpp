@@ -62,7 +62,7 @@ Result<Value> run_sequential(LayerCall& layer) {
   Evaluator& evaluator = layer.evaluator();
   Value value = layer.argument("input");
   for (const NamedValue& child : entries(evaluator, layer.self(), Registry::Modules)) {
-    LATHE_TRY(value, call_member(evaluator, std::get<ObjectId>(child.value), value));
+    LATHE_TRY(value, call_member(evaluator, layer.self(), std::get<ObjectId>(child.value), value));
   }
   return value;
 }
@@ -256,11 +256,25 @@ constexpr NativeClassRow kClasses[] = {
 
 }  // namespace
 
-Result<Value> call_member(Evaluator& evaluator, ObjectId module, Value input) {
+namespace {
+
+/// A module that the program made as an attribute of a class of its own, and put into the container later.
+bool is_borrowed(Evaluator& evaluator, ObjectId container, ObjectId module) {
+  const auto& owners = module_state(evaluator).owners;
+  const auto found = owners.find(module);
+  if (found == owners.end() || found->second.owner == container) return false;
+  const auto* owner = evaluator.heap().as<InstanceObject>(Value(found->second.owner));
+  const auto* type = owner == nullptr ? nullptr : evaluator.heap().as<ClassObject>(Value(owner->type));
+  return type != nullptr && !type->is_native;
+}
+
+}  // namespace
+
+Result<Value> call_member(Evaluator& evaluator, ObjectId container, ObjectId module, Value input) {
   const auto* instance = evaluator.heap().as<InstanceObject>(Value(module));
   LATHE_CHECK(instance != nullptr);
-  return evaluator.call(Value(module), {.positional = {std::move(input)}, .keywords = {}, .places = {}},
-                        instance->created);
+  const LocationId where = is_borrowed(evaluator, container, module) ? evaluator.current_location() : instance->created;
+  return evaluator.call(Value(module), {.positional = {std::move(input)}, .keywords = {}, .places = {}}, where);
 }
 
 std::vector<Value> member_values(Evaluator& evaluator, ObjectId self) {

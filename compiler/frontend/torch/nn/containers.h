@@ -7,8 +7,9 @@
 
 namespace lathe::torch {
 
-/// Calls a module as its container does: faults in layers of the library stand where the layer was made.
-Result<Value> call_member(Evaluator& evaluator, ObjectId module, Value input);
+/// Calls a module as its container does: faults in layers of the library stand where the layer was made, unless it
+/// belongs to another module (`nn.Sequential(*net.children())`).
+Result<Value> call_member(Evaluator& evaluator, ObjectId container, ObjectId module, Value input);
 /// The child modules in order.
 [[nodiscard]] std::vector<Value> member_values(Evaluator& evaluator, ObjectId self);
 /// Makes `members` the only child modules, numbered from 0.

@@ -36,6 +36,15 @@ Status require_channels(const Operation& operation, ValueId x, const Dim& wanted
                           dims.size() - 1, wanted.python_text(), axes))
         .emit();
   }
+  if (!batched && wanted.is_constant(1)) {
+    Shape batch = dims;
+    batch.insert(batch.begin() + 1, Dim(1));
+    return std::move(fault)
+        .note(fmt::format("an input of rank {} is one unbatched sample {}; a batch of {} with one channel each is {}: "
+                          "`x.unsqueeze(1)`",
+                          dims.size(), kUnbatchedLayouts[spatial - 1], dims[0].python_text(), python_shape(batch)))
+        .emit();
+  }
   if (!batched) {
     return std::move(fault)
         .note(fmt::format("an input of rank {} is one unbatched sample {}; a batch has rank {}: {}", dims.size(),

@@ -25,6 +25,27 @@ Dim product_from(const Shape& dims, size_t first) {
   return result;
 }
 
+/// "432 = 12 * 6 * 6" for a number that is known to be a product; else the number.
+std::string with_factors(const Operation& operation, const Dim& dim) {
+  const OriginTable& origins = operation.tracer().module().origins;
+  const std::string number = dim.python_text();
+  for (OriginId id = dim.origin(); id.valid();) {
+    const Origin& origin = origins[id];
+    if (origin.rule == OriginRule::Product) {
+      std::string text;
+      size_t count = 0;
+      for (const Dim& factor : origin.parents) {
+        if (factor.is_constant(1)) continue;
+        text += fmt::format("{}{}", count++ == 0 ? "" : " * ", factor.python_text());
+      }
+      return count > 1 ? fmt::format("{} = {}", number, text) : number;
+    }
+    if (origin.rule != OriginRule::Copied || origin.parents.empty()) break;
+    id = origin.parents[0].origin();
+  }
+  return number;
+}
+
 /// Linear's number of features, with what may have been forgotten.
 Status require_features(const Operation& operation, ValueId x, const Dim& wanted) {
   const Shape dims = operation.dims(x);
@@ -32,7 +53,7 @@ Status require_features(const Operation& operation, ValueId x, const Dim& wanted
   const bool is_map = dims.size() > 2;
   const std::string message =
       fmt::format("{} wants {}{}, its input has {}: {}", operation.name(), counted(wanted, "feature"),
-                  is_map ? " on the last axis" : "", have.python_text(), python_shape(dims));
+                  is_map ? " on the last axis" : "", with_factors(operation, have), python_shape(dims));
   const SymbolTable& symbols = operation.symbols();
   if (symbols.prove_eq(have, wanted) != Answer::No) {
     return operation.require_equal(DiagnosticKind::FeatureMismatch, "RuntimeError", have, wanted, message);
@@ -42,9 +63,8 @@ Status require_features(const Operation& operation, ValueId x, const Dim& wanted
   const size_t rank = dims.size();
   if (rank > 2 && symbols.prove_eq(product_from(dims, 1), wanted) == Answer::Yes) {
     return std::move(fault)
-        .note(fmt::format("flattened from axis 1 on it has {} = {} features: `nn.Flatten()` or `torch.flatten(x, 1)` "
-                          "may be missing",
-                          factors_text(dims, 1), wanted.python_text()))
+        .note(fmt::format("flattened from axis 1 on it has {} = {} features, which is what the {} wants",
+                          factors_text(dims, 1), wanted.python_text(), operation.name()))
         .emit();
   }
   if (rank > 1 && symbols.prove_eq(product_from(dims, 0), wanted) == Answer::Yes) {

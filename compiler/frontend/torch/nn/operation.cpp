@@ -7,7 +7,7 @@ namespace lathe::torch {
 namespace {
 
 /// "a tuple (output (2, 7, 8), ...)": what was given in place of a tensor.
-std::string items_text(Evaluator& evaluator, const std::vector<Value>& items) {
+std::string items_text(Evaluator& evaluator, const std::vector<Value>& items, size_t depth = 0) {
   std::vector<std::string> texts;
   for (const Value& item : items) {
     if (texts.size() == 4) {
@@ -15,6 +15,11 @@ std::string items_text(Evaluator& evaluator, const std::vector<Value>& items) {
       break;
     }
     const auto* tensor = std::get_if<TensorId>(&item);
+    const auto* inner = evaluator.heap().as<TupleObject>(item);
+    if (inner != nullptr && depth < 2) {
+      texts.push_back("(" + items_text(evaluator, inner->items, depth + 1) + ")");
+      continue;
+    }
     texts.push_back(tensor != nullptr ? fmt::format("a tensor {}", python_shape(tracer_of(evaluator).dims(*tensor)))
                                       : evaluator.describe(item));
   }
