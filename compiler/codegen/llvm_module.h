@@ -1,29 +1,15 @@
-// How a program is spread over LLVM modules: which kernels are one function, which module holds which.
-//
-// A large program is cut into parts that threads compile at the same time; the first one holds the entry. Kernels with
-// the same text become one function, kernels that no step runs become none. Only llvm_*.cpp include this.
+// Parts of a program as LLVM modules. Only llvm_*.cpp include this.
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "llvm/IR/Module.h"
 
 #include "compiler/codegen/llvm_engine.h"
+#include "compiler/codegen/module_plan.h"
 #include "ir/kernel/program.h"
 
 namespace lathe::codegen {
-
-struct ModulePlan {
-  std::vector<kernel::KernelId> same;  ///< by kernel: the first one with its text
-  std::vector<bool> used;              ///< by kernel: it is the first with its text, and a step runs that text
-  std::vector<bool> shares_memory;     ///< by kernel: at some call parameters may overlap
-  std::vector<uint32_t> part;          ///< by kernel: the module that holds it
-  uint32_t parts = 1;
-};
-
-/// At most `most_parts`, and none that is too small to be worth a thread.
-[[nodiscard]] ModulePlan plan_modules(const kernel::Program& program, uint32_t most_parts);
 
 /// Emits one part into `module`; part 0 has the entry, as `entry_name`.
 void emit_llvm_part(const kernel::Program& program, const ModulePlan& plan, uint32_t part, const CpuTarget& target,

@@ -1,6 +1,7 @@
 // `lathe dump MODEL --stage=..`: the intermediate representation after a stage of the compiler.
 #include <fmt/format.h>
 
+#include "compiler/codegen/cpp_source.h"
 #include "compiler/frontend/weights/atomic_file.h"
 #include "compiler/tools/command.h"
 #include "compiler/tools/compile_arguments.h"
@@ -15,7 +16,7 @@
 namespace lathe::tools {
 namespace {
 
-constexpr std::string_view kStages[] = {"import", "graph", "fused", "kernel", "plan", "llvm", "asm"};
+constexpr std::string_view kStages[] = {"import", "graph", "fused", "kernel", "plan", "cpp", "llvm", "asm"};
 
 // The passes up to those that arrange the graph for the machine: what remains is the model, simplified.
 std::vector<const passes::Pass*> simplifying_passes() {
@@ -46,6 +47,7 @@ Result<std::string> stage_text(Module& module, std::string_view stage, const Com
   LATHE_TRY(const kernel::Program program, lower_module(module, options, diagnostics));
   if (stage == "kernel") return kernel::print(program);
   if (stage == "plan") return memory_table(program);
+  if (stage == "cpp") return codegen::emit_cpp(program, {.locations = &module.locations});
   return native_text(program, stage == "asm" ? NativeText::Assembly : NativeText::Llvm, diagnostics);
 }
 
@@ -65,6 +67,7 @@ ExitStatus dump_command(Arguments arguments, const Session& session) {
                        "  fused    after layout and fusion: what is lowered\n"
                        "  kernel   kernel IR: loops, vectors, calls of the runtime\n"
                        "  plan     the arena: who lies where, and from which step to which\n"
+                       "  cpp      C++ source that does the same\n"
                        "  llvm     LLVM IR for this machine\n"
                        "  asm      its machine code as text\n\n"
                        "The elements of large constants are left out; `lathe opt` prints graphs in full.");

@@ -113,6 +113,15 @@ kernel::Program program_of(const kernel::Kernel& kernel) {
 std::string compare_kernel(const kernel::Kernel& kernel, const std::vector<int64_t>& sizes, const RunOptions& options) {
   Diagnostics diagnostics;
   if (!verify(kernel, diagnostics).ok()) return messages(diagnostics);
+  const kernel::Program program = program_of(kernel);
+  const auto compiled = codegen::JitProgram::compile(program, {.target = options.target, .verify = true}, diagnostics);
+  if (!compiled.ok()) return messages(diagnostics);
+  return compare_entry(kernel, sizes, options, compiled->entry());
+}
+
+std::string compare_entry(const kernel::Kernel& kernel, const std::vector<int64_t>& sizes, const RunOptions& options,
+                          codegen::ProgramEntry entry) {
+  Diagnostics diagnostics;
   std::mt19937_64 random(options.seed);
   std::vector<Memory> expected;
   for (uint32_t i = 0; i < kernel.parameter_count(); ++i) {
@@ -136,9 +145,6 @@ std::string compare_kernel(const kernel::Kernel& kernel, const std::vector<int64
   const auto status = run_kernel(kernel, buffers, sizes, written, diagnostics);
   if (!status.ok()) return messages(diagnostics);
 
-  const kernel::Program program = program_of(kernel);
-  const auto compiled = codegen::JitProgram::compile(program, {.target = options.target, .verify = true}, diagnostics);
-  if (!compiled.ok()) return messages(diagnostics);
   std::vector<const void*> inputs = {nullptr};
   std::vector<void*> outputs;
   for (uint32_t i = 0; i < kernel.parameter_count(); ++i) {
@@ -151,8 +157,7 @@ std::string compare_kernel(const kernel::Kernel& kernel, const std::vector<int64
   lathe_execution execution = LATHE_EXECUTION_INIT;
   execution.threads = options.threads;
   if (options.threads > 1) execution.parallel_for = backwards;
-  const lathe_status compiled_status =
-      compiled->entry()(&execution, inputs.data(), outputs.data(), nullptr, nullptr, sizes.data());
+  const lathe_status compiled_status = entry(&execution, inputs.data(), outputs.data(), nullptr, nullptr, sizes.data());
   std::string result;
   if (compiled_status != *status)
     result = fmt::format("status: interpreted {}, compiled {}\n", *status, compiled_status);

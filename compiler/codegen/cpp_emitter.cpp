@@ -1,0 +1,386 @@
+// Functions, loops, branches and integers of kernels in C++.
+#include "compiler/codegen/cpp_emitter.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <unordered_set>
+#include <utility>
+
+namespace lathe::codegen {
+namespace {
+
+/// Expressions beyond this get a name of their own.
+constexpr size_t kLongestExpression = 40;
+
+constexpr std::array<std::string_view, 24> kTaken = {"auto",    "break",  "case",   "char", "const",     "continue",
+                                                     "default", "do",     "double", "else", "float",     "for",
+                                                     "if",      "int",    "long",   "new",  "return",    "short",
+                                                     "signed",  "static", "switch", "this", "execution", "failed"};
+
+constexpr size_t kLongestLine = 120;
+
+bool uses_word(const std::string& text, const std::string& word) {
+  const auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    const size_t end = at + word.size();
+    if ((at == 0 || !is_part(text[at - 1])) && (end == text.size() || !is_part(text[end]))) return true;
+  }
+  return false;
+}
+
+/// The name that a line defines a value by: `v3` of `const f32x16 v3 = ..`; empty for other lines.
+std::string defined_value(std::string_view line) {
+  const size_t begin = line.find_first_not_of(' ');
+  if (begin == std::string_view::npos || !line.substr(begin).starts_with("const ")) return {};
+  const size_t equals = line.find(" = ");
+  const size_t name = equals == std::string_view::npos ? equals : line.rfind(' ', equals - 1);
+  if (name == std::string_view::npos) return {};
+  return std::string(line.substr(name + 1, equals - name - 1));
+}
+
+/// The body without values that nothing below uses; defining a value does nothing else.
+std::string without_dead_values(const std::string& body) {
+  std::vector<std::string_view> lines;
+  std::string_view rest = body;
+  while (!rest.empty()) {
+    const size_t end = rest.find('\n');
+    lines.push_back(rest.substr(0, end + 1));
+    rest.remove_prefix(end + 1);
+  }
+  std::unordered_set<std::string> used;
+  std::vector<bool> is_kept(lines.size(), true);
+  for (size_t i = lines.size(); i-- > 0;) {
+    const std::string name = defined_value(lines[i]);
+    is_kept[i] = name.empty() || used.contains(name);
+    if (!is_kept[i]) continue;
+    std::string word;
+    for (const char c : lines[i]) {
+      const bool is_part = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+      if (is_part) {
+        word += c;
+      } else if (!word.empty()) {
+        used.insert(std::exchange(word, {}));
+      }
+    }
+    // A line uses what it defines only below.
+    if (!name.empty()) used.erase(name);
+  }
+  std::string result;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (is_kept[i]) result += lines[i];
+  }
+  return result;
+}
+
+std::string identifier(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const bool fits = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+    if (fits) result += c;
+    if (!fits && !result.empty() && result.back() != '_') result += '_';
+  }
+  while (!result.empty() && result.back() == '_') result.pop_back();
+  if (result.empty() || std::isdigit(static_cast<unsigned char>(result[0])) != 0) result = "n" + result;
+  return result;
+}
+
+}  // namespace
+
+std::string_view memory_type_name(ElementType element) {
+  switch (element) {
+    case ElementType::F32: return "float";
+    case ElementType::F64: return "double";
+    case ElementType::I8: return "int8_t";
+    case ElementType::I16: return "int16_t";
+    case ElementType::I32: return "int32_t";
+    case ElementType::I64: return "int64_t";
+    case ElementType::F16:
+    case ElementType::BF16:
+    case ElementType::U16: return "uint16_t";
+    case ElementType::U32: return "uint32_t";
+    case ElementType::U64: return "uint64_t";
+    case ElementType::Boolean:
+    case ElementType::I4:
+    case ElementType::U4:
+    case ElementType::U8:
+    case ElementType::F8E4M3FN:
+    case ElementType::F8E4M3FNUZ:
+    case ElementType::F8E5M2:
+    case ElementType::F8E5M2FNUZ: return "uint8_t";
+    case ElementType::String: break;
+  }
+  internal_error("a string in a kernel", __FILE__, __LINE__);
+}
+
+// ------------------------------------------------------------------------------------------------------------- text
+
+void CppEmitter::line(const std::string& text) { text_ += std::string(2 * depth_, ' ') + text + "\n"; }
+
+void CppEmitter::open(const std::string& text) {
+  line(text);
+  ++depth_;
+}
+
+void CppEmitter::close(const std::string& text) {
+  --depth_;
+  line(text);
+}
+
+void CppEmitter::comment(const std::string& text) {
+  if (!text.empty()) line("// " + text);
+}
+
+std::string CppEmitter::unique(const std::string& wanted) {
+  const std::string base = identifier(wanted);
+  std::string name = base;
+  const auto is_numbered = [](const std::string& text) {
+    return (text[0] == 'v' || text[0] == 'k') && text.find_first_not_of("0123456789", 1) == std::string::npos;
+  };
+  if (is_numbered(name)) name += "_";
+  const auto is_taken = [&] {
+    return names_.contains(name) || std::find(kTaken.begin(), kTaken.end(), name) != kTaken.end();
+  };
+  while (is_taken()) name = fmt::format("{}_{}", base, ++counter_);
+  names_.insert(name);
+  return name;
+}
+
+CppInteger CppEmitter::named(CppInteger expression) {
+  if (expression.constant || expression.text.size() <= kLongestExpression) return expression;
+  const std::string name = fmt::format("k{}", ++counter_);
+  line(fmt::format("const int64_t {} = {};", name, expression.text));
+  return {name, {}, false};
+}
+
+std::string CppEmitter::factor(const CppInteger& integer) {
+  return integer.is_sum || integer.constant.value_or(0) < 0 ? "(" + integer.text + ")" : integer.text;
+}
+
+// ---------------------------------------------------------------------------------------------------------- integers
+
+CppInteger CppEmitter::integer(int64_t value) { return {fmt::format("{}", value), value, false}; }
+
+CppInteger CppEmitter::size_symbol(size_t position) { return {sizes_[position], {}, false}; }
+
+CppInteger CppEmitter::add(const CppInteger& a, const CppInteger& b) {
+  if (a.constant && b.constant) return integer(*a.constant + *b.constant);
+  if (a.constant == 0) return b;
+  if (b.constant == 0) return a;
+  if (b.constant && *b.constant < 0) return named({fmt::format("{} - {}", a.text, -*b.constant), {}, true});
+  return named({fmt::format("{} + {}", a.text, b.text), {}, true});
+}
+
+CppInteger CppEmitter::multiply(const CppInteger& a, const CppInteger& b) {
+  if (a.constant && b.constant) return integer(*a.constant * *b.constant);
+  if (a.constant == 1) return b;
+  if (b.constant == 1) return a;
+  return named({fmt::format("{} * {}", factor(a), factor(b)), {}, false});
+}
+
+CppInteger CppEmitter::floor_divide(const CppInteger& a, const CppInteger& b, Sign sign) {
+  if (sign == Sign::NonNegative && b.constant) return named({fmt::format("({}) / {}", a.text, b.text), {}, true});
+  return named({fmt::format("floor_divide({}, {})", a.text, b.text), {}, false});
+}
+
+CppInteger CppEmitter::modulo(const CppInteger& a, const CppInteger& b, Sign sign) {
+  if (sign == Sign::NonNegative && b.constant) return named({fmt::format("({}) % {}", a.text, b.text), {}, true});
+  return named({fmt::format("modulo({}, {})", a.text, b.text), {}, false});
+}
+
+CppInteger CppEmitter::minimum(const CppInteger& a, const CppInteger& b) {
+  return named({fmt::format("smaller({}, {})", a.text, b.text), {}, false});
+}
+
+CppInteger CppEmitter::maximum(const CppInteger& a, const CppInteger& b) {
+  return named({fmt::format("larger({}, {})", a.text, b.text), {}, false});
+}
+
+std::string CppEmitter::compare(kernel::Relation relation, const CppInteger& a, const CppInteger& b) {
+  const auto spelled = [&](std::string_view sign) { return fmt::format("{} {} {}", a.text, sign, b.text); };
+  switch (relation) {
+    case kernel::Relation::Equal: return spelled("==");
+    case kernel::Relation::Less: return spelled("<");
+    case kernel::Relation::LessEqual: return spelled("<=");
+  }
+  internal_error("a relation of no kind", __FILE__, __LINE__);
+}
+
+std::string CppEmitter::both(const std::string& a, const std::string& b) { return a + " && " + b; }
+
+// ----------------------------------------------------------------------------------------------------------- kernels
+
+void CppEmitter::declare_kernel(kernel::KernelId id, const kernel::Kernel& kernel, bool shares_memory) {
+  KernelFunction function{
+      .name = fmt::format("kernel_{}_{}", id.index, identifier(kernel.name)),
+      .parameter_types = {},
+      .can_fail = kernel::can_fail(kernel),
+      .shares_memory = shares_memory,
+  };
+  for (uint32_t i = 0; i < kernel.parameter_count(); ++i) {
+    const kernel::Buffer& buffer = kernel.buffers[kernel::BufferId(i)];
+    const std::string_view constness = buffer.access == kernel::Access::In ? "const " : "";
+    function.parameter_types.push_back(fmt::format("{}{}*", constness, memory_type_name(buffer.element)));
+  }
+  if (kernels_.size() <= id.index) kernels_.resize(id.index + 1);
+  kernels_[id.index] = std::move(function);
+}
+
+void CppEmitter::reuse_kernel(kernel::KernelId id, kernel::KernelId same) {
+  if (kernels_.size() <= id.index) kernels_.resize(id.index + 1);
+  kernels_[id.index] = kernels_[same.index];
+}
+
+void CppEmitter::select_kernel(kernel::KernelId id, const std::string& comment_text) {
+  selected_ = id;
+  text_ += "\n";
+  comment(comment_text);
+}
+
+void CppEmitter::declare_locals() {
+  for (const kernel::Buffer& buffer : kernel_->buffers) {
+    if (buffer.access != kernel::Access::Local) continue;
+    const int64_t per_byte = info(buffer.element).bits == 4 ? 2 : 1;
+    const int64_t extent = std::max<int64_t>((buffer.extent.constant() + per_byte - 1) / per_byte, 1);
+    buffers_.push_back(unique(buffer.name));
+    line(fmt::format("alignas(64) {} {}[{}];", memory_type_name(buffer.element), buffers_.back(), extent));
+  }
+}
+
+void CppEmitter::open_kernel(const kernel::Kernel& kernel) {
+  kernel_ = &kernel;
+  names_.clear();
+  buffers_.clear();
+  sizes_.clear();
+  value_types_.clear();
+  counter_ = 0;
+  for (uint32_t i = 0; i < kernel.parameter_count(); ++i) {
+    buffers_.push_back(unique(kernel.buffers[kernel::BufferId(i)].name));
+  }
+  for (const SymbolTable::Row& row : kernel.sizes.rows()) sizes_.push_back(unique(row.name));
+  before_ = std::exchange(text_, {});
+  ++depth_;
+  if (kernels_[selected_.index].can_fail) line("lathe_status failed = LATHE_OK;");
+  declare_locals();
+}
+
+/// The head of a kernel's function; parameters that its body does not use have no names.
+std::string CppEmitter::head(const std::string& body) const {
+  const KernelFunction& function = kernels_[selected_.index];
+  const auto named = [&](const std::string& name) { return uses_word(body, name) ? " " + name : std::string(); };
+  std::vector<std::string> parameters = {"const lathe_execution*" + named("execution")};
+  for (uint32_t i = 0; i < kernel_->parameter_count(); ++i) {
+    parameters.push_back(function.parameter_types[i] + (function.shares_memory ? "" : " __restrict") +
+                         named(buffers_[i]));
+  }
+  for (const std::string& size : sizes_) parameters.push_back("int64_t" + named(size));
+  std::string text = fmt::format("{} {}(", function.can_fail ? "lathe_status" : "void", function.name);
+  const std::string indentation(text.size(), ' ');
+  size_t column = text.size();
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const bool is_last = i + 1 == parameters.size();
+    const std::string item = parameters[i] + (is_last ? ") {" : ",");
+    if (i != 0 && column + 1 + item.size() > kLongestLine) {
+      text += "\n" + indentation;
+      column = indentation.size();
+    } else if (i != 0) {
+      text += " ";
+      ++column;
+    }
+    text += item;
+    column += item.size();
+  }
+  return text + "\n";
+}
+
+void CppEmitter::close_kernel() {
+  if (kernels_[selected_.index].can_fail) line("return failed;");
+  --depth_;
+  const std::string body = without_dead_values(text_);
+  text_ = std::move(before_) + head(body) + body + "}\n";
+}
+
+EmittedLoop<CppInteger, std::string> CppEmitter::open_loop(const std::string& name, const CppInteger& begin,
+                                                           const CppInteger& end, const CppInteger& step,
+                                                           std::span<const Value> initial) {
+  OpenLoop loop;
+  for (const Value& value : initial) {
+    const kernel::ValueType type = value_types_.at(value);
+    loop.carried.push_back(fmt::format("v{}", ++counter_));
+    value_types_.emplace(loop.carried.back(), type);
+    line(fmt::format("{} {} = {};", type_name(type), loop.carried.back(), value));
+  }
+  const std::string variable = unique(name);
+  const std::string next = step.constant == 1 ? "++" + variable : fmt::format("{} += {}", variable, step.text);
+  open(fmt::format("for (int64_t {0} = {1}; {0} < {2}; {3}) {{", variable, begin.text, end.text, next));
+  loops_.push_back(loop);
+  return {{variable, {}, false}, loop.carried};
+}
+
+std::vector<std::string> CppEmitter::close_loop(std::span<const Value> yielded) {
+  const OpenLoop loop = std::move(loops_.back());
+  loops_.pop_back();
+  // All at once: one may be yielded into another's place.
+  std::vector<std::string> next(yielded.begin(), yielded.end());
+  for (size_t i = 0; i < next.size(); ++i) {
+    const bool is_overwritten = std::find(loop.carried.begin(), loop.carried.begin() + static_cast<ptrdiff_t>(i),
+                                          next[i]) != loop.carried.begin() + static_cast<ptrdiff_t>(i);
+    if (is_overwritten) {
+      const std::string kept = fmt::format("v{}", ++counter_);
+      line(fmt::format("const {} {} = {};", type_name(value_types_.at(next[i])), kept, next[i]));
+      next[i] = kept;
+    }
+  }
+  for (size_t i = 0; i < next.size(); ++i) {
+    if (next[i] != loop.carried[i]) line(fmt::format("{} = {};", loop.carried[i], next[i]));
+  }
+  close();
+  return loop.carried;
+}
+
+EmittedRegion<CppInteger, std::string> CppEmitter::open_parallel(const CppInteger& count, int64_t grain,
+                                                                 std::span<const CppInteger> integers,
+                                                                 std::span<const Value> values) {
+  const std::string task = unique("task");
+  const std::string begin = unique("begin");
+  const std::string end = unique("end");
+  open(fmt::format("auto {} = [&](int64_t {}, int64_t {}) {{", task, begin, end));
+  parallel_.emplace_back(task, fmt::format("parallel(execution, {}, {}, {});", count.text, grain, task));
+  outer_buffers_.push_back(buffers_);
+  buffers_.resize(kernel_->parameter_count());
+  declare_locals();
+  return {{begin, {}, false}, {end, {}, false}, {integers.begin(), integers.end()}, {values.begin(), values.end()}};
+}
+
+void CppEmitter::close_parallel() {
+  close("};");
+  line(parallel_.back().second);
+  parallel_.pop_back();
+  buffers_ = std::move(outer_buffers_.back());
+  outer_buffers_.pop_back();
+}
+
+void CppEmitter::open_if(const std::string& flag) { open(fmt::format("if ({}) {{", flag)); }
+
+void CppEmitter::open_else() {
+  --depth_;
+  open("} else {");
+}
+
+void CppEmitter::close_if() { close(); }
+
+CppInteger CppEmitter::bind(kernel::ValueType, const Value& value, const CppInteger& lower, const CppInteger& upper,
+                            kernel::BindMode mode) {
+  const std::string name = fmt::format("k{}", ++counter_);
+  if (mode == kernel::BindMode::Clamp) {
+    line(fmt::format("const int64_t {} = bound({}, {}, {});", name, value, lower.text, upper.text));
+  } else {
+    line(fmt::format("const int64_t {} = check_bound({}, {}, {}, failed);", name, value, lower.text, upper.text));
+  }
+  return {name, {}, false};
+}
+
+}  // namespace lathe::codegen
