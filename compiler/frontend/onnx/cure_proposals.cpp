@@ -315,8 +315,9 @@ void set_window(const NodeFacts& facts, Proposals& proposals) {
   if (const Attribute* found = facts.attribute("ceil_mode"); facts.node().op_type != "LpPool") {
     set_integer(facts, "ceil_mode", found != nullptr && found->i != 0 ? 0 : 1, kAttribute + 9, proposals);
   }
+  if (!is_too_large) return;
   for (const int64_t size : {2, 3, 1}) {
-    change("kernel_shape", std::vector<int64_t>(axes, size), kernel, kAttribute + 8 + static_cast<int>(size));
+    change("kernel_shape", std::vector<int64_t>(axes, size), kernel, kAttribute + 4);
   }
 }
 
@@ -354,6 +355,19 @@ std::optional<int64_t> element_count(const TensorType& type) {
   return count;
 }
 
+// The product of the entries of a shape from `first` on, without one of them and without -1; 0 where it is not known.
+int64_t product_of_others(const std::vector<int64_t>& shape, const TensorType& input, size_t first, size_t without) {
+  int64_t product = 1;
+  for (size_t i = first; i < shape.size(); ++i) {
+    if (i == without || shape[i] < 0) continue;
+    std::optional<int64_t> factor = shape[i];
+    // 0 keeps the size that is there.
+    if (shape[i] == 0) factor = i < input.dims.size() ? input.dims[i].as_constant() : std::nullopt;
+    if (!factor || __builtin_mul_overflow(product, *factor, &product)) return 0;
+  }
+  return product;
+}
+
 // One entry is another number: what is left over, the input's own size, or -1.
 void set_shape(const NodeFacts& facts, Proposals& proposals) {
   const std::vector<int64_t>* shape = facts.operand_integers(1);
@@ -370,18 +384,15 @@ void set_shape(const NodeFacts& facts, Proposals& proposals) {
     std::vector<int64_t> other = *shape;
     // The batch axis is the last one to be changed.
     const int cost = kAttribute + 2 + (i == 0 ? 4 : 0);
-    int64_t rest = 1;
-    for (size_t k = 0; k < shape->size() && rest > 0; ++k) {
-      const int64_t factor = k == i || (*shape)[k] <= 0 ? 1 : (*shape)[k];
-      if (__builtin_mul_overflow(rest, factor, &rest)) rest = 0;
-    }
+    const int64_t rest = product_of_others(*shape, *input, 0, i);
     if (count && rest > 0 && *count % rest == 0) {
       other[i] = *count / rest;
-      add(other, cost + 1);
+      add(other, cost);
     }
     // What is left for one sample, where the batch axis is kept or worked out.
-    if (sample_count && i > 0 && (*shape)[0] <= 0 && rest > 0 && *sample_count % rest == 0) {
-      other[i] = *sample_count / rest;
+    const int64_t rest_of_sample = product_of_others(*shape, *input, 1, i);
+    if (sample_count && i > 0 && (*shape)[0] <= 0 && rest_of_sample > 0 && *sample_count % rest_of_sample == 0) {
+      other[i] = *sample_count / rest_of_sample;
       add(other, cost);
     }
     if (const auto size = i < input->dims.size() ? input->dims[i].as_constant() : std::nullopt) {
@@ -390,7 +401,7 @@ void set_shape(const NodeFacts& facts, Proposals& proposals) {
     }
     if (std::count(shape->begin(), shape->end(), -1) - ((*shape)[i] == -1 ? 1 : 0) == 0) {
       other[i] = -1;
-      add(other, cost);
+      add(other, cost + 1);
     }
     if (i < input->dims.size()) {
       other[i] = 0;

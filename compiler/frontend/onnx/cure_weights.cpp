@@ -37,6 +37,7 @@ class Weights {
   void set(size_t operand, size_t axis, std::optional<int64_t> size) {
     const Tensor* weight = facts_.weight(operand);
     if (weight == nullptr || !size || axis >= weight->dims.size() || weight->dims[axis] == *size || *size <= 0) return;
+    if (std::find(names_.begin(), names_.end(), quoted_name(weight->name)) != names_.end()) return;
     std::vector<int64_t> dims = weight->dims;
     dims[axis] = *size;
     changes_.emplace_back(SetWeightShape{weight->name, dims});
@@ -75,6 +76,31 @@ void fit_convolution(const NodeFacts& facts, Weights& weights) {
   } else if (*channels % group(facts) == 0) {
     weights.set(1, 1, *channels / group(facts));
   }
+}
+
+// A kernel that covers the whole input, where it is larger.
+void fit_kernel(const NodeFacts& facts, std::vector<Proposal>& proposals) {
+  const TensorType* input = facts.operand(0);
+  const Tensor* weight = facts.weight(1);
+  if (facts.fault != DiagnosticKind::WindowTooLarge || input == nullptr || weight == nullptr) return;
+  const Attribute* pads = facts.attribute("pads");
+  const size_t axes = weight->dims.size() - std::min<size_t>(2, weight->dims.size());
+  std::vector<int64_t> dims = weight->dims;
+  for (size_t axis = 0; axis < axes; ++axis) {
+    const auto size = size_of(input, axis + 2);
+    if (!size) continue;
+    const bool has_pads = pads != nullptr && pads->ints.size() == 2 * axes;
+    constexpr int64_t kLargest = 1 << 20;
+    const int64_t padding = has_pads ? std::clamp<int64_t>(pads->ints[axis], 0, kLargest) +
+                                           std::clamp<int64_t>(pads->ints[axes + axis], 0, kLargest)
+                                     : 0;
+    dims[axis + 2] = std::min(dims[axis + 2], std::min(*size, kLargest) + padding);
+  }
+  if (dims == weight->dims) return;
+  proposals.push_back({{SetWeightShape{weight->name, dims}},
+                       fmt::format("give weight {} of {} the shape [{}]", quoted_name(weight->name),
+                                   title_of(facts.node(), facts.position), fmt::join(dims, ", ")),
+                       kWeights});
 }
 
 void fit_product(const NodeFacts& facts, Weights& weights) {
@@ -167,6 +193,7 @@ void give_other_outputs(const NodeFacts& facts, std::vector<Proposal>& proposals
 
 void propose_weights(const NodeFacts& facts, std::vector<Proposal>& proposals) {
   if (!facts.has_failed) return give_other_outputs(facts, proposals);
+  if (facts.node().op_type == "Conv") fit_kernel(facts, proposals);
   for (const Row& row : kRows) {
     if (row.op != facts.node().op_type) continue;
     Weights weights(facts);

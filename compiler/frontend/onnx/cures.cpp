@@ -37,6 +37,15 @@ FaultKey key_of(const Diagnostic& diagnostic, const LocationTable& locations) {
   return {fmt::format("{} {}", place->what, quoted_name(place->name)), diagnostic.kind};
 }
 
+// Faults of attributes, sizes and types; names and structure are another matter.
+bool is_about_node(DiagnosticKind kind) {
+  constexpr DiagnosticKind kAttributes[] = {DiagnosticKind::UnknownAttribute, DiagnosticKind::BadAttribute,
+                                            DiagnosticKind::MissingAttribute};
+  return info(kind).severity == Severity::Error &&
+         (info(kind).code.starts_with("LT02") ||
+          std::find(std::begin(kAttributes), std::end(kAttributes), kind) != std::end(kAttributes));
+}
+
 bool is_error(const Diagnostic& diagnostic) {
   const Severity severity = info(diagnostic.kind).severity;
   return severity != Severity::Warning && severity != Severity::Remark;
@@ -89,7 +98,7 @@ class Cures {
     size_t looked_at = 0;
     // Diagnostics are added to none while this goes on.
     for (Diagnostic& diagnostic : diagnostics_.all()) {
-      if (info(diagnostic.kind).severity != Severity::Error || !diagnostic.fixes.empty()) continue;
+      if (!is_about_node(diagnostic.kind) || !diagnostic.fixes.empty()) continue;
       const std::optional<size_t> position = node_of(diagnostic);
       if (!position || ++looked_at > kMostFaults) continue;
       const bool has_labels = !diagnostic.labels.empty();
@@ -267,12 +276,17 @@ class Cures {
                        [&](const FaultKey& key) { return trial.faults.count(key) <= faults_.count(key); });
   }
 
-  // The fault is gone, and another node is the first to fail.
-  bool goes_further(const Trial& trial, const FaultKey& fault) const {
-    return trial.faults.count(fault) < faults_.count(fault) &&
-           std::all_of(
-               trial.faults.begin(), trial.faults.end(),
-               [&](const FaultKey& key) { return key.first != fault.first || faults_.contains(key); });
+  // The fault is gone, and another node is the first to fail: its name. Nothing when the model then breaks its own
+  // word.
+  std::optional<std::string> next_fault(const Trial& trial, const FaultKey& fault) const {
+    if (trial.faults.count(fault) >= faults_.count(fault)) return std::nullopt;
+    std::optional<std::string> next;
+    for (const FaultKey& key : trial.faults) {
+      if (faults_.contains(key)) continue;
+      if (key.first == fault.first || key.second == DiagnosticKind::DeclaredTypeMismatch) return std::nullopt;
+      if (!next) next = key.first;
+    }
+    return next;
   }
 
   void find_cures(size_t position, Diagnostic& diagnostic) {
@@ -320,8 +334,8 @@ class Cures {
         }
         offered.insert(target_of(proposal.changes));
         cures.push_back({std::move(fix), trial.demands});
-      } else if (!further && candidate.distance == 0 && goes_further(trial, fault)) {
-        fix.title += fmt::format("; the next fault is then at {}", trial.faults.begin()->first);
+      } else if (const auto next = next_fault(trial, fault); next && !further && candidate.distance == 0) {
+        fix.title += fmt::format("; the next fault is then at {}", *next);
         further = std::move(fix);
       }
     }
