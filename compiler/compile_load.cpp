@@ -7,6 +7,7 @@
 
 #include "compiler/advice/fix_trial.h"
 #include "compiler/compile.h"
+#include "compiler/compile_sizes.h"
 #include "compiler/frontend/onnx/import.h"
 #include "compiler/frontend/torch/import.h"
 #include "compiler/frontend/weights/mapped_file.h"
@@ -75,9 +76,23 @@ Status load_text(const std::string& path, const LoadOptions& options, Module& mo
 }
 
 Status load_onnx(const std::string& path, const LoadOptions& options, Module& module, Diagnostics& diagnostics) {
-  return onnx::import_model(
+  const Status status = onnx::import_model(
       path, {.input_types = options.input_types, .input_values = options.input_values, .advise = options.advise},
       module, diagnostics);
+  if (status.ok() || !options.advise) return status;
+  advise_sizes(module, diagnostics, [&](const auto& types) {
+    onnx::ImportOptions again{
+        .input_types = types, .input_values = options.input_values, .any_sizes = true, .advise = false};
+    for (const auto& given : options.input_types) {
+      const bool is_other =
+          std::none_of(types.begin(), types.end(), [&](const auto& type) { return type.first == given.first; });
+      if (is_other) again.input_types.push_back(given);
+    }
+    advice::Outcome outcome{std::make_unique<Module>(), {}};
+    static_cast<void>(onnx::import_model(path, again, *outcome.module, outcome.diagnostics));
+    return outcome;
+  });
+  return status;
 }
 
 // How often a definition may be imported again: about two seconds of work in all, whatever its size.

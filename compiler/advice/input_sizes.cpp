@@ -169,12 +169,17 @@ class Solver {
     return result;
   }
 
+  TensorType shown_type() const {
+    TensorType type = question_.type;
+    for (size_t i = 0; i < question_.axes.size(); ++i) type.dims[question_.axes[i]] = Dim::symbol(question_.names[i]);
+    if (question_.batch_name) type.dims.front() = Dim::symbol(*question_.batch_name);
+    return type;
+  }
+
   AcceptedSizes empty_answer() const {
     AcceptedSizes accepted;
     accepted.input = question_.input;
-    TensorType type = question_.type;
-    for (size_t i = 0; i < question_.axes.size(); ++i) type.dims[question_.axes[i]] = Dim::symbol(question_.names[i]);
-    for (const char c : text(Type(type))) {
+    for (const char c : text(Type(shown_type()))) {
       if (c != ' ') accepted.type += c;
     }
     accepted.axes = question_.names;
@@ -217,11 +222,9 @@ class Solver {
   // ----------------------------------------------------------------------------------------------------------- answers
 
   [[nodiscard]] std::string with_input() const {
-    Shape dims = question_.type.dims;
-    for (size_t i = 0; i < question_.axes.size(); ++i) dims[question_.axes[i]] = Dim::symbol(question_.names[i]);
     const std::string alike =
         question_.alike.empty() ? std::string() : fmt::format(" ({} alike)", listed(question_.alike));
-    return input_text(question_.input, dims) + alike;
+    return input_text(question_.input, shown_type().dims) + alike;
   }
 
   // Nothing is recommended that doesn't run.

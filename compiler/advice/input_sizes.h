@@ -41,6 +41,7 @@ struct SizeQuestion {
   /// Symbols for the free sizes, and for the batch (axis 0) when there is one, that the model doesn't use otherwise.
   std::vector<std::string> symbols;
   std::optional<std::string> batch;
+  std::optional<std::string> batch_name;  ///< the batch in texts, when the model has a name for it; else its number
   /// Calls the model with these free sizes and this batch: numbers, or the symbols.
   std::function<SizeProbe(const Shape& sizes, const Dim& batch)> probe;
   /// Calls with numbers that may be made.

@@ -25,6 +25,8 @@ struct ImportOptions {
   /// shape of Reshape ...) can then be built. The inputs stay inputs, but the module is right only for these values. A
   /// name that is no input, or a type that does not fit, is reported (LT0701).
   std::vector<ConstantData> input_values = {};
+  /// The declared sizes of inputs, outputs and values bind nothing: for trials of other ones.
+  bool any_sizes = false;
   /// After faults: look for cures, and check each by importing the changed model.
   bool advise = true;
 };

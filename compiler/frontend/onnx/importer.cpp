@@ -137,11 +137,12 @@ void Importer::import_initializers(const Graph& graph) {
 
 namespace {
 
-/// Whether a declared type allows another one, which is more precise.
-bool allows(const TypeProto& declared, const TensorType& type) {
+/// Whether a declared type allows another one, which is more precise, or only has other sizes.
+bool allows(const TypeProto& declared, const TensorType& type, bool any_sizes) {
   if (declared.kind != TypeKind::Tensor || element_type(declared.element_type) != type.element) return false;
   if (!declared.has_shape) return true;
   if (declared.shape.size() != type.dims.size()) return false;
+  if (any_sizes) return true;
   for (size_t axis = 0; axis < type.dims.size(); ++axis) {
     const std::optional<int64_t> size = declared.shape[axis].value;
     if (size && type.dims[axis].is_constant() && !type.dims[axis].is_constant(*size)) return false;
@@ -170,7 +171,7 @@ Result<Type> Importer::type_of_input(const ValueInfo& input, const ConstantData*
   const auto* given = find_named(options_.input_types, input.name, [](const auto& pair) { return pair.first; });
   if (given == nullptr && value == nullptr) return input_type(input, symbols_, where, module_, diagnostics_);
   const TensorType& type = value != nullptr ? value->type : given->second;
-  if (!allows(input.type, type)) {
+  if (!allows(input.type, type, options_.any_sizes)) {
     return diagnostics_
         .report(DiagnosticKind::InputMismatch, where, "input `{}` can't be `{}`: the model declares another type",
                 input.name, text(type))
@@ -242,8 +243,10 @@ void Importer::import_outputs(const Graph& graph) {
       complete = false;
       continue;
     }
-    check_declared_type(output.type, fmt::format("output `{}`", output.name), binding->value, module_,
-                        locate("output", output.name), diagnostics_);
+    if (!options_.any_sizes) {
+      check_declared_type(output.type, fmt::format("output `{}`", output.name), binding->value, module_,
+                          locate("output", output.name), diagnostics_);
+    }
     values.push_back(binding->value);
   }
   builder_.set_location(whole_file_);
@@ -251,6 +254,7 @@ void Importer::import_outputs(const Graph& graph) {
 }
 
 void Importer::declare_types(const Graph& graph) {
+  if (options_.any_sizes) return;
   for (const ValueInfo& info : graph.value_infos) scope_->declared.emplace(info.name, &info.type);
 }
 

@@ -13,9 +13,7 @@ namespace {
 using advice::SizeProbe;
 using Verdict = advice::SizeProbe::Verdict;
 
-/// Of evaluation, for all faults of a program together.
-constexpr uint64_t kMostSteps = 3'000'000;
-constexpr size_t kMostTrials = 100;
+constexpr uint64_t kMostTrials = 100;
 
 bool may_depend_on_sizes(DiagnosticKind kind) {
   switch (kind) {
@@ -56,11 +54,6 @@ bool wants_flatten(Evaluator& evaluator, const FaultFacts& facts, size_t input_r
 }
 
 }  // namespace
-
-uint64_t SizeAdvice::steps_left() const {
-  const uint64_t spent = evaluator_.steps() - first_step_;
-  return spent < kMostSteps ? kMostSteps - spent : 0;
-}
 
 std::string SizeAdvice::symbol(const std::string& name) {
   const auto known = symbols_.find(name);
@@ -127,7 +120,7 @@ std::vector<SizeAdvice::FreeAxes> SizeAdvice::choices(const FailedCall& call, co
 }
 
 SizeProbe SizeAdvice::probe(const FailedCall& call, const std::map<size_t, TensorType>& types, DiagnosticKind kind) {
-  if (steps_left() == 0) return {};
+  if (work_left_ == 0) return {};
   Tracer& tracer = tracer_of(evaluator_);
   Module& module = tracer.module();
   ModuleState& state = module_state(evaluator_);
@@ -205,6 +198,14 @@ bool SizeAdvice::solve(const FailedCall& call, const std::vector<Input>& inputs,
     whole.dims.insert(whole.dims.begin(), Dim(1));
     if (probe(call, {{main.position, whole}}, kind).verdict == Verdict::Runs) return false;
   }
+  // The call as it was made: it must fail still, and it tells what a call costs.
+  const uint64_t before = work_left_;
+  const SizeProbe given = probe(call, {}, kind);
+  if (given.verdict != Verdict::Fails) return false;
+  const uint64_t cost = before - work_left_ + 1;
+  Shape given_sizes;
+  for (const size_t axis : free.axes) given_sizes.push_back(main.type.dims[axis]);
+
   advice::SizeQuestion question;
   question.input = main.name;
   question.type = main.type;
@@ -212,11 +213,14 @@ bool SizeAdvice::solve(const FailedCall& call, const std::vector<Input>& inputs,
   question.names = free.names;
   for (const std::string& name : free.names) question.symbols.push_back(symbol(name));
   if (free.has_batch) question.batch = symbol("N");
-  question.most_trials = kMostTrials;
+  question.most_trials = std::min(kMostTrials, work_left_ / (2 * cost));
   for (const Input& input : inputs) {
     if (&input != &main && shares_sizes(input.type)) question.alike.push_back(input.name);
   }
-  question.probe = [&](const Shape& sizes, const Dim& batch) { return probe(call, types_with(sizes, batch), kind); };
+  question.probe = [&](const Shape& sizes, const Dim& batch) {
+    if (sizes == given_sizes) return given;
+    return probe(call, types_with(sizes, batch), kind);
+  };
   advice::SizeAnswer answer = advice::solve_sizes(question);
   if (answer.notes.empty()) return false;
   diagnostic.accepted = std::move(answer.accepted);

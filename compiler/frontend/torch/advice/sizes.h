@@ -15,12 +15,16 @@ namespace lathe::torch {
 
 class SizeAdvice {
  public:
-  explicit SizeAdvice(Evaluator& evaluator) : evaluator_(evaluator), first_step_(evaluator.steps()) {}
+  explicit SizeAdvice(Evaluator& evaluator) : evaluator_(evaluator) {}
 
   /// Adds accepted sizes and notes about them to a diagnostic, where there is something to say.
   void advise(const FaultFacts& facts, Diagnostic& diagnostic);
 
  private:
+  /// Steps of evaluation, and nodes of the graph at kWorkPerNode, of all calls for one program: about a second.
+  static constexpr uint64_t kMostWork = 10'000'000;
+  static constexpr uint64_t kWorkPerNode = 1000;
+
   /// A tensor among the arguments of a call.
   struct Input {
     size_t position = 0;  ///< among all arguments, positional first
@@ -43,10 +47,9 @@ class SizeAdvice {
   [[nodiscard]] advice::SizeProbe probe(const FailedCall& call, const std::map<size_t, TensorType>& types,
                                         DiagnosticKind kind);
   [[nodiscard]] std::string symbol(const std::string& name);
-  [[nodiscard]] uint64_t steps_left() const;
 
   Evaluator& evaluator_;
-  uint64_t first_step_;
+  uint64_t work_left_ = kMostWork;
   std::map<std::string, std::string> symbols_;
 };
 
