@@ -114,12 +114,13 @@ ExitStatus verify_command(Arguments words, const Session& session) {
   int64_t jobs = std::max<int64_t>(1, std::thread::hardware_concurrency());
   int64_t mebibytes = 4096;
   CompileArguments compile;
-  OptionParser options("verify", "Runs ONNX test folders (model.onnx and test_data_set_*), at any depth below DIR.",
-                       "Each test runs in a process of its own: one that crashes or hangs has the status `error`.\n"
-                       "An index.tsv in DIR or above it may set tolerances (columns name, rtol, atol, flags).\n"
-                       "A model that can't be built for every value of its inputs is built for the test's shapes, axes\n"
-                       "and other inputs of one axis or none; its data stay inputs.\n\n"
-                       "Exit status: 0 when nothing failed (unsupported tests are counted apart), else 4.");
+  OptionParser options(
+      "verify", "Runs ONNX test folders (model.onnx and test_data_set_*), at any depth below DIR.",
+      "Each test runs in a process of its own: one that crashes or hangs has the status `error`.\n"
+      "An index.tsv in DIR or above it may set tolerances (columns name, rtol, atol, flags).\n"
+      "A model that can't be built for every value of its inputs is built for the test's shapes, axes\n"
+      "and other inputs of one axis or none; its data stay inputs.\n\n"
+      "Exit status: 0 when nothing failed (unsupported tests are counted apart), else 4.");
   options.positionals("DIR", folders, "Folders to search");
   options.choice("--format", format, kFormats, "tsv is one line a test: name, status, detail");
   options.integer("-j,--jobs", jobs, 1, kMostJobs, "Tests at a time (all CPUs)");
