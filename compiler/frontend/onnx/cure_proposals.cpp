@@ -259,6 +259,9 @@ void set_permutation(const NodeFacts& facts, Proposals& proposals) {
 std::vector<int64_t> kernel_of(const NodeFacts& facts) {
   if (const Attribute* given = facts.attribute("kernel_shape")) return given->ints;
   std::vector<int64_t> kernel;
+  if (facts.fault == DiagnosticKind::MissingAttribute && facts.node().op_type != "Conv") {
+    return std::vector<int64_t>(static_cast<size_t>(std::clamp(rank_of_axes(facts) - 2, 0, 3)), 1);
+  }
   const TensorType* weight = facts.operand(1);
   for (size_t axis = 2; weight != nullptr && axis < weight->dims.size(); ++axis) {
     kernel.push_back(weight->dims[axis].as_constant().value_or(1));
@@ -315,7 +318,7 @@ void set_window(const NodeFacts& facts, Proposals& proposals) {
   if (const Attribute* found = facts.attribute("ceil_mode"); facts.node().op_type != "LpPool") {
     set_integer(facts, "ceil_mode", found != nullptr && found->i != 0 ? 0 : 1, kAttribute + 9, proposals);
   }
-  if (!is_too_large) return;
+  if (!is_too_large && facts.fault != DiagnosticKind::MissingAttribute) return;
   for (const int64_t size : {2, 3, 1}) {
     change("kernel_shape", std::vector<int64_t>(axes, size), kernel, kAttribute + 4);
   }

@@ -72,8 +72,9 @@ std::string target_of(const std::vector<Change>& changes) {
 
 struct Trial {
   std::multiset<FaultKey> faults;
-  std::string outputs;  ///< "`y` is `f32[1, 10]`" for a model that can be imported
-  size_t demands = 0;   ///< conditions that its sizes have to keep, and declared names of sizes that became numbers
+  std::string declared;  ///< what the first declared type that no longer holds is said to be
+  std::string outputs;   ///< "`y` is `f32[1, 10]`" for a model that can be imported
+  size_t demands = 0;    ///< conditions that its sizes have to keep, and declared names of sizes that became numbers
 };
 
 class Cures {
@@ -255,7 +256,11 @@ class Cures {
         Importer(std::move(model), failed_.files, file, where, failed_.options, module, found).run().ok();
     Trial trial;
     for (const Diagnostic& diagnostic : found.all()) {
-      if (is_error(diagnostic)) trial.faults.insert(key_of(diagnostic, module.locations));
+      if (!is_error(diagnostic)) continue;
+      const FaultKey key = key_of(diagnostic, module.locations);
+      trial.faults.insert(key);
+      const bool is_declared = key.second == DiagnosticKind::DeclaredTypeMismatch && !faults_.contains(key);
+      if (is_declared && trial.declared.empty()) trial.declared = diagnostic.message;
     }
     if (!is_right) return trial;
     trial.demands = module.guards.size();
@@ -276,17 +281,17 @@ class Cures {
                        [&](const FaultKey& key) { return trial.faults.count(key) <= faults_.count(key); });
   }
 
-  // The fault is gone, and another node is the first to fail: its name. Nothing when the model then breaks its own
-  // word.
+  // The fault is gone, and another node is the first to fail, or a declared type no longer holds: what is to be said.
+  // Nothing when the change is no step ahead.
   std::optional<std::string> next_fault(const Trial& trial, const FaultKey& fault) const {
     if (trial.faults.count(fault) >= faults_.count(fault)) return std::nullopt;
     std::optional<std::string> next;
     for (const FaultKey& key : trial.faults) {
-      if (faults_.contains(key)) continue;
-      if (key.first == fault.first || key.second == DiagnosticKind::DeclaredTypeMismatch) return std::nullopt;
-      if (!next) next = key.first;
+      if (faults_.contains(key) || key.second == DiagnosticKind::DeclaredTypeMismatch) continue;
+      if (key.first == fault.first || !trial.declared.empty()) return std::nullopt;
+      if (!next) next = fmt::format("the next fault is then at {}", key.first);
     }
-    return next;
+    return trial.declared.empty() ? next : "then " + trial.declared;
   }
 
   void find_cures(size_t position, Diagnostic& diagnostic) {
@@ -335,7 +340,7 @@ class Cures {
         offered.insert(target_of(proposal.changes));
         cures.push_back({std::move(fix), trial.demands});
       } else if (const auto next = next_fault(trial, fault); next && !further && candidate.distance == 0) {
-        fix.title += fmt::format("; the next fault is then at {}", *next);
+        fix.title += "; " + *next;
         further = std::move(fix);
       }
     }
