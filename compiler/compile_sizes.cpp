@@ -81,6 +81,7 @@ void advise_sizes(const Module& module, Diagnostics& diagnostics, const LoadWith
     question.names = {"H", "W"};
     question.symbols.assign(std::begin(kSymbols), std::end(kSymbols));
     question.batch = kBatch;
+    question.rows_are_samples = true;
     question.most_trials = most;
     question.probe = [&](const Shape& sizes, const Dim& batch) {
       TensorType type = question.type;

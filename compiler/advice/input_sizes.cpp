@@ -76,7 +76,8 @@ class Solver {
     for (const Shape& output : named.outputs) {
       if (output.empty() || output.front().is_constant() || !output.front().valid()) continue;
       const Dim& size = output.front();
-      if (batch_is_named_ && (!mentions(size, *question_.batch) || linear_in(size, *question_.batch))) continue;
+      const bool is_multiple = batch_is_named_ && linear_in(size, *question_.batch) && !question_.rows_are_samples;
+      if (batch_is_named_ && (!mentions(size, *question_.batch) || is_multiple)) continue;
       if (!batch_is_named_ && std::none_of(size.terms().begin(), size.terms().end(), is_division)) continue;
       if (const std::optional<Guard> whole = undivided(size, batch)) guards_.push_back(*whole);
       guards_.push_back({Guard::Relation::Equal, size, batch, {}, {}});
@@ -109,6 +110,7 @@ class Solver {
 
   SizeAnswer by_conditions(SizeProbe named) {
     guards_ = std::move(named.guards);
+    own_guards_ = guards_.size();
     add_batch_conditions(named);
     SizeConditions conditions = this->conditions();
     const std::vector<size_t> broken = conditions.broken(at_);
@@ -230,6 +232,13 @@ class Solver {
   // Nothing is recommended that doesn't run.
   SizeAnswer tried(SizePhrase phrase, const std::string& condition, AcceptedSizes accepted) {
     constexpr size_t kMostShown = 8;
+    // Sizes at which everything degenerates are nobody's cure.
+    constexpr int64_t kDegenerate = 2;
+    const bool is_degenerate = !accepted.equal.empty() && accepted.equal.back().last <= kDegenerate &&
+                               std::all_of(phrase.shown.begin(), phrase.shown.end(), [](const auto& sizes) {
+                                 return *std::max_element(sizes.begin(), sizes.end()) <= kDegenerate;
+                               });
+    if (is_degenerate && largest_ > 2 * kDegenerate) return {};
     phrase.shown.resize(std::min(phrase.shown.size(), kMostShown));
     for (const std::vector<int64_t>& sizes : phrase.shown) {
       if (!trial(sizes)) return {};
@@ -255,11 +264,12 @@ class Solver {
           indivisible_text(swap ? guard.right : guard.left, swap ? guard.left : guard.right, question_.names);
       if (!why.empty()) return {std::move(accepted), {why}};
     }
+    // Only what the model itself demands is a reason.
     const std::string condition = condition_of(broken, least);
-    std::string note =
-        fmt::format("with {} the model accepts no {} up to {}", with_input(), listed(question_.names), limit_);
-    if (!condition.empty()) note += fmt::format(": `{}`", condition);
-    return {std::move(accepted), {std::move(note)}};
+    if (condition.empty() || broken.back() >= own_guards_) return {};
+    return {std::move(accepted),
+            {fmt::format("with {} the model accepts no {} up to {}: `{}`", with_input(), listed(question_.names),
+                         limit_, condition)}};
   }
 
   // ------------------------------------------------------------------------------------------------------------ trials
@@ -336,6 +346,7 @@ class Solver {
   int64_t limit_ = 1;
   size_t trials_ = 0;
   std::vector<Guard> guards_;
+  size_t own_guards_ = 0;  ///< those of the model, before those of the batch
 };
 
 }  // namespace

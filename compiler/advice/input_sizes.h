@@ -42,6 +42,8 @@ struct SizeQuestion {
   std::vector<std::string> symbols;
   std::optional<std::string> batch;
   std::optional<std::string> batch_name;  ///< the batch in texts, when the model has a name for it; else its number
+  /// An output whose first size is computed from the batch must begin with the batch as it is, not with a multiple.
+  bool rows_are_samples = false;
   /// Calls the model with these free sizes and this batch: numbers, or the symbols.
   std::function<SizeProbe(const Shape& sizes, const Dim& batch)> probe;
   /// Calls with numbers that may be made.

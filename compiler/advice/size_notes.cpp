@@ -176,9 +176,18 @@ SizePhrase describe_apart(const std::vector<std::string>& names, const std::vect
     for (const int64_t size : set.shown) phrase.shown.push_back({size, size});
     return phrase;
   }
-  const SetText a = describe_set({names[0]}, first, limit, at[0]);
-  const SetText b = describe_set({names[1]}, second, limit, at[1]);
-  phrase.text = fmt::format("{}, and {}", a.text, b.text);
+  SetText a = describe_set({names[0]}, first, limit, at[0]);
+  SetText b = describe_set({names[1]}, second, limit, at[1]);
+  const std::vector<SizeRange> all = {{1, limit}};
+  if (first == all) {
+    a.shown = {at[0]};
+    phrase.text = fmt::format("{}, and any {}", b.text, names[0]);
+  } else if (second == all) {
+    b.shown = {at[1]};
+    phrase.text = fmt::format("{}, and any {}", a.text, names[1]);
+  } else {
+    phrase.text = fmt::format("{}, and {}", a.text, b.text);
+  }
   for (size_t i = 0; i < std::max(a.shown.size(), b.shown.size()); ++i) {
     phrase.shown.push_back({a.shown[std::min(i, a.shown.size() - 1)], b.shown[std::min(i, b.shown.size() - 1)]});
   }

@@ -143,7 +143,11 @@ SetText describe_set(const std::vector<std::string>& names, const std::vector<Si
   const std::string comma = fmt::format("{}", fmt::join(names, ", "));
   const std::vector<int64_t> near = neighbours(ranges, around);
   const std::optional<Period> period = period_of(ranges, limit);
-  if (period && period->length == 1) return {fmt::format("{} >= {}", comma, period->first), {period->first}};
+  if (period && period->length == 1 && ranges.size() == 1) {
+    return {fmt::format("{} >= {}", comma, period->first), {period->first}};
+  }
+  const bool is_bounded = ranges.size() == 1 && ranges.front().first == 1 && ranges.front().last > 1;
+  if (!period && is_bounded) return {fmt::format("{} <= {}", comma, ranges.front().last), {ranges.front().last}};
   if (period) {
     const std::string residues = residues_text(ranges, *period);
     if (!residues.empty()) {

@@ -21,6 +21,7 @@ TEST(SizeText, Forms) {
   EXPECT_EQ(words({"L"}, 40, [](int64_t size) { return size == 784; }), "");
   EXPECT_EQ(words({"L"}, 40, [](int64_t size) { return size == 50; }), "L = 50");
   EXPECT_EQ(words({"L"}, 3, [](int64_t size) { return size > 3; }), "L >= 4");
+  EXPECT_EQ(words({"L"}, 30, [](int64_t size) { return size <= 16; }), "L <= 16");
   EXPECT_EQ(words({"H", "W"}, 18, [](int64_t size) { return size % 4 == 0; }),
             "H and W that are multiples of 4, e.g. 16 or 20");
   EXPECT_EQ(words({"H", "W"}, 18, [](int64_t size) { return size % 4 == 0 && size >= 12; }),
@@ -54,6 +55,16 @@ TEST(SizeText, Pairs) {
   std::vector<AcceptedSizes::Row> squares;
   for (int64_t h = 1; h <= 64; ++h) squares.push_back({h, {{h, h}}});
   EXPECT_EQ(describe_pairs({"H", "W"}, squares, 64, {10, 12}).text, "H = W >= 1");
+}
+
+TEST(SizeText, Apart) {
+  const std::vector<SizeRange> all = {{1, 64}};
+  const std::vector<SizeRange> even = ranges_of(64, [](int64_t size) { return size % 2 == 0; });
+  EXPECT_EQ(describe_apart({"H", "W"}, all, {{8, 9}}, 64, {5, 5}).text, "W in 8..9, and any H");
+  EXPECT_EQ(describe_apart({"H", "W"}, {{8, 9}}, {{3, 3}}, 64, {5, 5}).text, "H in 8..9, and W = 3");
+  // Examples near the size that doesn't fit.
+  EXPECT_EQ(describe_apart({"H", "W"}, even, even, 64, {32, 21}).text,
+            "H and W that are multiples of 2, e.g. 20 or 22");
 }
 
 TEST(SizeText, Conditions) {

@@ -35,18 +35,18 @@ bool says_nothing(DiagnosticKind kind) {
          kind == DiagnosticKind::Unsupported || kind == DiagnosticKind::InternalError;
 }
 
-/// A Linear got feature maps, not features: to flatten them is what helps.
-bool wants_flatten(Evaluator& evaluator, const FaultFacts& facts, size_t input_rank) {
-  const bool is_linear = facts.layer.valid()
-                             ? evaluator.type_name(Value(facts.layer)).find("Linear") != std::string::npos
-                             : facts.operation == "linear";
-  if (!is_linear) return false;
+/// A layer got feature maps that it takes for features: to flatten or to move axes is what helps, not another size.
+bool takes_maps_for_features(Evaluator& evaluator, const FaultFacts& facts, const Shape& input) {
+  const std::string layer = facts.layer.valid() ? evaluator.type_name(Value(facts.layer)) : std::string();
+  const bool is_linear = layer.find("Linear") != std::string::npos || facts.operation == "linear";
   for (const Value& operand : facts.operands) {
     const auto* tensor = std::get_if<TensorId>(&operand);
     if (tensor == nullptr) continue;
     const Shape& dims = tracer_of(evaluator).dims(*tensor);
     if (dims.size() < 3) return false;
-    if (dims.size() == input_rank && input_rank > 3) return true;
+    if (dims.size() == input.size() && dims.back() == input.back()) return true;
+    if (!is_linear) return false;
+    if (dims.size() == input.size() && input.size() > 3) return true;
     const Dim whole = product(Shape(dims.begin() + 1, dims.end()));
     return facts.wanted && whole == *facts.wanted;
   }
@@ -91,17 +91,17 @@ std::vector<SizeAdvice::Input> SizeAdvice::inputs_of(const FailedCall& call) {
   return inputs;
 }
 
-// Whether the first convolution or pooling is of images.
-bool SizeAdvice::is_image_module(const FailedCall& call) {
+size_t SizeAdvice::spatial_rank(const FailedCall& call) {
   Diagnostics unheard;
   const auto modules = evaluator_.guarded(unheard, [&] { return named_modules(evaluator_, call.module); });
-  if (!modules.ok()) return false;
+  if (!modules.ok()) return 0;
   for (const NamedModule& row : *modules) {
     const std::string type = evaluator_.type_name(Value(row.module));
-    if (type.ends_with("2d")) return true;
-    if (type.ends_with("1d") || type.ends_with("3d")) return false;
+    for (size_t rank = 1; rank <= 3; ++rank) {
+      if (type.ends_with(fmt::format("{}d", rank))) return rank;
+    }
   }
-  return false;
+  return 0;
 }
 
 std::vector<SizeAdvice::FreeAxes> SizeAdvice::choices(const FailedCall& call, const TensorType& type,
@@ -109,8 +109,13 @@ std::vector<SizeAdvice::FreeAxes> SizeAdvice::choices(const FailedCall& call, co
   const size_t rank = type.dims.size();
   if (is_float(type.element)) {
     if (rank >= 4) return {{{rank - 2, rank - 1}, {"H", "W"}, true}};
-    if (rank == 3 && is_image_module(call)) return {{{1, 2}, {"H", "W"}, false}};
-    if (rank == 3) return {{{2}, {"L"}, true}, {{1}, {"L"}, true}};
+    if (rank == 3) {
+      const size_t spatial = spatial_rank(call);
+      if (spatial == 2) return {{{1, 2}, {"H", "W"}, false}};
+      // Signals have their length at the end, sequences have features there.
+      if (spatial == 1) return {{{2}, {"L"}, true}, {{1}, {"L"}, true}};
+      return {{{1}, {"L"}, true}};
+    }
     if (rank == 2 && kind == DiagnosticKind::ReshapeMismatch) return {{{1}, {"F"}, true}};
     return {};
   }
@@ -242,7 +247,7 @@ void SizeAdvice::advise(const FaultFacts& facts, Diagnostic& diagnostic) {
   if (inputs.empty() || !is_static) return;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (diagnostic.kind == DiagnosticKind::FeatureMismatch &&
-        wants_flatten(evaluator_, facts, inputs[i].type.dims.size())) {
+        takes_maps_for_features(evaluator_, facts, inputs[i].type.dims)) {
       return;
     }
     for (const FreeAxes& free : choices(call, inputs[i].type, diagnostic.kind)) {

@@ -40,7 +40,8 @@ class SizeAdvice {
 
   [[nodiscard]] std::vector<Input> inputs_of(const FailedCall& call);
   [[nodiscard]] std::vector<FreeAxes> choices(const FailedCall& call, const TensorType& type, DiagnosticKind kind);
-  [[nodiscard]] bool is_image_module(const FailedCall& call);
+  /// Spatial axes of the first convolution or pooling of a module; 0 when it has none.
+  [[nodiscard]] size_t spatial_rank(const FailedCall& call);
   [[nodiscard]] bool solve(const FailedCall& call, const std::vector<Input>& inputs, size_t primary,
                            const FreeAxes& free, Diagnostic& diagnostic);
   /// Calls the module with other types of some of its tensors, by position.
