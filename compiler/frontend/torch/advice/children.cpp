@@ -341,6 +341,7 @@ std::optional<ChildrenCopy> children_copy(const SourceView& source, ObjectId seq
   if (!call) return std::nullopt;
   copy.call = *call;
   const std::optional<ExpressionView> children = children_call_in(source, *call);
+  bool is_filled_later = false;  // with add_module or append
   if (children) {
     copy.children_call = children->span();
     const auto* callee = children->child(children->as<CallExpression>()->function).as<AttributeExpression>();
@@ -350,7 +351,8 @@ std::optional<ChildrenCopy> children_copy(const SourceView& source, ObjectId seq
     if (evaluator.is_instance(Value(copy.owner), evaluator.library_object("torch.nn.Sequential"))) return std::nullopt;
     const auto* node = call->as<CallExpression>();
     const bool is_starred = node->arguments.size() == 1 && node->arguments[0].kind == CallArgument::Kind::Star;
-    if (!is_starred) return std::nullopt;
+    is_filled_later = node->arguments.empty();
+    if (!is_starred && !is_filled_later) return std::nullopt;
     for (const Evaluator::TopLevelName& name : evaluator.top_level_names()) {
       if (name.value == Value(copy.owner)) copy.owner_text = name.name;
     }
@@ -377,7 +379,7 @@ std::optional<ChildrenCopy> children_copy(const SourceView& source, ObjectId seq
     first = rows.begin();
     end = rows.end();
   }
-  copy.is_exact = copy.forward.is_chain;
+  copy.is_exact = copy.forward.is_chain && !is_filled_later;
   std::vector<std::string> order;
   for (auto step = first; step != end; ++step) {
     if (!step->child.empty() && !is_member(*step)) {

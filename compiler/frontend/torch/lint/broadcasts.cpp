@@ -52,6 +52,15 @@ bool is_on_purpose(const Trace& trace, ValueId value) {
   return op == "slice" || op == "expand" || op == "constant";
 }
 
+/// The value is made inside of the expression at a place.
+bool is_made_in(const Trace& trace, ValueId value, LocationId where) {
+  const NodeId producer = trace.graph().value(shaped_by(trace, value)).producer;
+  const std::optional<Span> outer = trace.source().span(where);
+  const std::optional<Span> inner =
+      producer.valid() ? trace.source().span(trace.graph().node(producer).location) : std::nullopt;
+  return outer && inner && outer->file == inner->file && outer->begin <= inner->begin && inner->end <= outer->end;
+}
+
 bool is_made_at_top_level(const Trace& trace, ValueId value) {
   const NodeId producer = trace.graph().value(value).producer;
   if (!producer.valid()) return false;
@@ -80,7 +89,7 @@ void check_column(Trace& trace, NodeId id, ValueId column, ValueId vector, bool 
   if (!std::equal(flat.begin(), flat.end(), tall.begin()) || flat.back().is_constant(1)) return;
   const std::vector<const LayerRecord*> calls = trace.calls_around(id);
   const std::string loss = loss_name(trace, id, calls);
-  if (is_on_purpose(trace, column)) return;
+  if (is_on_purpose(trace, column) && (loss.empty() || is_made_in(trace, column, node.location))) return;
   if (loss.empty()) {
     const ValueTraits& a = trace.traits(column);
     const ValueTraits& b = trace.traits(vector);
@@ -103,7 +112,7 @@ void check_column(Trace& trace, NodeId id, ValueId column, ValueId vector, bool 
     const NodeId producer = trace.graph().value(shaped_by(trace, value)).producer;
     if (!producer.valid()) continue;
     const LocationId made = trace.graph().node(producer).location;
-    if (!trace.source().span(made) || trace.source().span(made) == trace.source().span(node.location)) continue;
+    if (!trace.source().span(made) || is_made_in(trace, value, node.location)) continue;
     static_cast<void>(std::move(*warning).label(made, fmt::format("{} is made here", trace.shape_text(value))));
   }
   static_cast<void>(

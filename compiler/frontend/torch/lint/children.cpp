@@ -41,16 +41,17 @@ std::vector<ObjectId> sequentials(const Trace& trace) {
   return result;
 }
 
-/// The program lists children in front of the place, in the same function or at the top level.
+/// The program lists children before, in the same function or at the top level.
 bool lists_children(const Trace& trace, const ChildrenCopy& copy) {
   if (copy.children_call) return true;
   const Ast& ast = *copy.call.ast;
   const Span place = copy.call.span();
   const Function* function = trace.source().function(place);
+  const bool is_filled_later = copy.call.as<CallExpression>()->arguments.empty();
   for (size_t i = 0; i < ast.expressions.size(); ++i) {
     const ExpressionView view{&ast, ExpressionId(i)};
     const auto* call = view.as<CallExpression>();
-    if (call == nullptr || view.span().begin > place.begin) continue;
+    if (call == nullptr || (view.span().begin > place.begin && !is_filled_later)) continue;
     const auto* callee = view.child(call->function).as<AttributeExpression>();
     if (callee == nullptr || trace.source().function(view.span()) != function) continue;
     const std::string& name = trace.source().name(callee->name);

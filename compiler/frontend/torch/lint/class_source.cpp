@@ -49,6 +49,18 @@ bool only_sets(const SourceView& source, const ExpressionView& mention) {
   return annotated != nullptr && is_in(annotated->target);
 }
 
+/// `self.name` in a class that the instance is not made of.
+bool is_of_other_class(const SourceView& source, const std::vector<ClassSource>& classes,
+                       const ExpressionView& mention) {
+  const auto* object = mention.child(mention.as<AttributeExpression>()->object).as<NameExpression>();
+  const Function* function = source.function(mention.span());
+  if (object == nullptr || function == nullptr || function->parameters.empty()) return false;
+  if (function->parameters[0].name != object->name) return false;
+  const std::optional<ClassSource> owner = class_at(source, mention.span());
+  return owner && std::none_of(classes.begin(), classes.end(),
+                               [&](const ClassSource& row) { return contains(row.span, mention.span()); });
+}
+
 }  // namespace
 
 std::vector<ClassSource> classes_of(const SourceView& source, ObjectId instance) {
@@ -107,7 +119,10 @@ bool is_mentioned(const SourceView& source, const std::vector<ClassSource>& clas
       const auto* plain = view.as<NameExpression>();
       if (attribute == nullptr && plain == nullptr) continue;
       const std::string& text = source.name(attribute != nullptr ? attribute->name : plain->name);
-      if (attribute != nullptr && text == name && !only_sets(source, view)) return true;
+      if (attribute != nullptr && text == name && !only_sets(source, view) &&
+          !is_of_other_class(source, classes, view)) {
+        return true;
+      }
       if (!is_lister(text)) continue;
       const bool is_own = std::any_of(classes.begin(), classes.end(),
                                       [&](const ClassSource& row) { return contains(row.span, view.span()); });

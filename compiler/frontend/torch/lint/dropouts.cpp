@@ -54,7 +54,31 @@ void check_always_on(Trace& trace, const Tracer::RandomInput& random) {
 }
 
 bool is_dropout(const Trace& trace, const LayerRecord& record) {
-  return trace.evaluator().is_instance(Value(record.module), trace.evaluator().library_object("torch.nn.Dropout"));
+  return trace.evaluator().is_instance(Value(record.module), trace.evaluator().library_object("torch.nn._DropoutNd"));
+}
+
+// `nn.Dropout(0.5)(x)` in forward: a new module each time, in training mode as all new ones are.
+void check_made_in_forward(Trace& trace, const LayerRecord& record) {
+  if (record.first_node == record.end_node || !is_dropout(trace, record) || !is_training(trace, record.module)) return;
+  const std::vector<const LayerRecord*> calls = trace.calls_around(record);
+  const std::optional<Span> made = trace.source().span(record.created);
+  const std::optional<Span> called = trace.source().span(record.call);
+  if (calls.empty() || !made || !called || trace.source().function(*called) == nullptr) return;
+  if (trace.source().function(*made) != trace.source().function(*called)) return;
+  if (is_training(trace, calls.front()->module)) return;
+  auto warning =
+      trace.warn(record.call, DiagnosticKind::DropoutAlwaysOn,
+                 fmt::format("this {} also works in evaluation mode: it is made here, and new modules are in "
+                             "training mode",
+                             record.type));
+  if (!warning) return;
+  trace.note({});
+  static_cast<void>(std::move(*warning).note(fmt::format(
+      "`{0}` is in evaluation mode, and its output is still random; a module that `__init__` of `{0}` makes "
+      "follows the mode of `{0}`",
+      calls.front()->type)));
+  trace.add_calls(*warning, calls, record.call);
+  static_cast<void>(std::move(*warning).emit());
 }
 
 // The last two layers of a whole model that is called with a batch: a Linear that reduces to fewer results than it has
@@ -92,7 +116,7 @@ void check_end(Trace& trace, const LayerRecord& whole) {
   if (in.size() != 2 || !in[1].is_constant() || !out[1].is_constant() || out[1].constant() * 2 > in[1].constant())
     return;
   const ValueId x = whole.input_values[0];
-  if (!trace.is_tensor(x) || trace.dims(x).back() == out[1]) return;
+  if (!trace.is_tensor(x) || (trace.dims(x).size() == 2 && trace.dims(x)[1] == out[1])) return;
   const LocationId where = dropout->created.valid() ? dropout->created : dropout->call;
   auto warning =
       trace.warn(where, DiagnosticKind::DropoutAtEnd,
@@ -115,6 +139,9 @@ void check_end(Trace& trace, const LayerRecord& whole) {
 void check_dropouts(Trace& trace) {
   for (const Tracer::RandomInput& random : tracer_of(trace.evaluator()).random_inputs()) {
     check_always_on(trace, random);
+  }
+  for (const LayerRecord& record : trace.records()) {
+    if (trace.is_checked(record)) check_made_in_forward(trace, record);
   }
   if (trace.has_errors()) return;
   for (const LayerRecord& record : trace.records()) {

@@ -17,33 +17,28 @@ Trace::Trace(Evaluator& evaluator, const LintOptions& options, const Diagnostics
       source_(evaluator),
       records_(layer_records(evaluator)),
       has_errors_(found.failed()),
-      maps_(maps()),
-      flow_(module_, samples(), maps_) {}
+      hints_(hints()),
+      flow_(module_, hints_) {}
 
-// Inputs that the driver made are those of the model; random tensors count where the program gives them to a model.
-std::unordered_set<ValueId> Trace::samples() const {
-  std::unordered_set<ValueId> result;
-  for (const ValueId input : module_.graph.inputs()) result.insert(input);
+ValueFlow::Hints Trace::hints() const {
+  ValueFlow::Hints hints;
+  // Inputs that the driver made are those of the model; random tensors count where the program gives them to a model.
+  for (const ValueId input : module_.graph.inputs()) hints.samples.insert(input);
   for (const Tracer::RandomInput& random : tracer_of(evaluator_).random_inputs()) {
-    if (!is_top_level(random.where)) result.erase(random.value);
+    if (!is_top_level(random.where)) hints.samples.erase(random.value);
   }
-  return result;
-}
-
-std::unordered_set<ValueId> Trace::maps() const {
-  std::unordered_set<ValueId> result;
   for (const LayerRecord& record : records_) {
-    const bool is_map_layer = record.type.starts_with("Conv") || record.type.find("Pool") != std::string::npos;
-    if (!is_map_layer || record.input_values.empty() || record.output_values.empty()) continue;
+    if (record.input_values.empty() || record.output_values.empty()) continue;
     const ValueId input = record.input_values[0];
     const ValueId output = record.output_values[0];
-    if (!is_tensor(input) || !is_tensor(output)) continue;
-    const size_t spatial = record.type.find("1d") != std::string::npos   ? 1
-                           : record.type.find("3d") != std::string::npos ? 3
-                                                                         : 2;
-    if (dims(input).size() == spatial + 2 && dims(output).size() == spatial + 2) result.insert(output);
+    if (!is_tensor(input) || !is_tensor(output) || dims(input).size() != dims(output).size()) continue;
+    if (record.type == "MultiheadAttention") hints.same_axes.emplace(output, input);
+    const bool is_map_layer = record.type.starts_with("Conv") || record.type.find("Pool") != std::string::npos;
+    const auto has = [&](std::string_view text) { return record.type.find(text) != std::string::npos; };
+    const size_t spatial = has("1d") ? 1 : has("3d") ? 3 : 2;
+    if (is_map_layer && dims(input).size() == spatial + 2) hints.maps.insert(output);
   }
-  return result;
+  return hints;
 }
 
 bool Trace::is_tensor(ValueId value) const {

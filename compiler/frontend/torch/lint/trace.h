@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -55,8 +54,7 @@ class Trace {
   void note(ObjectId layer, std::vector<Value> operands = {});
 
  private:
-  [[nodiscard]] std::unordered_set<ValueId> samples() const;
-  [[nodiscard]] std::unordered_set<ValueId> maps() const;
+  [[nodiscard]] ValueFlow::Hints hints() const;
   [[nodiscard]] bool came_to_its_end(const std::vector<const LayerRecord*>& calls, LocationId where) const;
 
   Evaluator& evaluator_;
@@ -65,7 +63,7 @@ class Trace {
   SourceView source_;
   const std::vector<LayerRecord>& records_;
   bool has_errors_;
-  std::unordered_set<ValueId> maps_;
+  ValueFlow::Hints hints_;
   ValueFlow flow_;
   std::vector<std::pair<DiagnosticKind, LocationId>> reported_;
 };

@@ -167,10 +167,8 @@ bool adds_leading_axis(const Shape& from, const Shape& to) {
 
 }  // namespace
 
-ValueFlow::ValueFlow(const Module& module, const std::unordered_set<ValueId>& samples,
-                     const std::unordered_set<ValueId>& maps)
-    : module_(module), maps_(maps) {
-  for (const ValueId input : module.graph.inputs()) add_input(input, samples.contains(input));
+ValueFlow::ValueFlow(const Module& module, const Hints& hints) : module_(module), hints_(hints) {
+  for (const ValueId input : module.graph.inputs()) add_input(input, hints.samples.contains(input));
   for (const NodeId node : module.graph.nodes_in(Graph::root())) visit(node);
 }
 
@@ -207,17 +205,23 @@ void ValueFlow::add_input(ValueId input, bool is_batch) {
   }
 }
 
+void ValueFlow::visit_several(const Node& node) {
+  const bool from_input = std::any_of(node.operands.begin(), node.operands.end(),
+                                      [&](ValueId operand) { return operand.valid() && traits(operand).from_input; });
+  // A recurrent layer: (T, N, features), then states (layers, N, features).
+  const bool is_recurrent = is_one_of(node.op->name, {"lstm", "gru", "rnn"});
+  const std::optional<size_t> batch = is_recurrent ? traits(node.operands[0]).batch : std::nullopt;
+  for (size_t index = 0; index < node.results.size(); ++index) {
+    ValueTraits& row = rows_[node.results[index]];
+    row.from_input = from_input;
+    if (index == 0 || batch == size_t{1}) row.batch = batch;
+  }
+}
+
 void ValueFlow::visit(NodeId id) {
   const Graph& graph = module_.graph;
   const Node& node = graph.node(id);
-  if (node.results.size() != 1) {
-    for (const ValueId result : node.results) {
-      rows_[result].from_input = std::any_of(node.operands.begin(), node.operands.end(), [&](ValueId operand) {
-        return operand.valid() && traits(operand).from_input;
-      });
-    }
-    return;
-  }
+  if (node.results.size() != 1) return visit_several(node);
   const TensorType* type = graph.value(node.results[0]).type.as_tensor();
   if (type == nullptr || !type->ranked || type->dims.size() > kMostAxes) return;
   const Shape& dims = type->dims;
@@ -286,7 +290,12 @@ void ValueFlow::visit(NodeId id) {
     row.features |= uint64_t{1} << (dims.size() - 1);
   }
   row.units |= row.features;
-  if (maps_.contains(node.results[0])) row.is_map = !row.is_unbatched;
+  if (hints_.maps.contains(node.results[0])) row.is_map = !row.is_unbatched;
+  if (const auto same = hints_.same_axes.find(node.results[0]); same != hints_.same_axes.end() && !row.batch) {
+    const std::optional<size_t> batch = traits(same->second).batch;
+    const Shape& before = graph.tensor(same->second).dims;
+    if (batch && *batch < dims.size() && *batch < before.size() && dims[*batch] == before[*batch]) row.batch = batch;
+  }
   rows_[node.results[0]] = row;
 }
 

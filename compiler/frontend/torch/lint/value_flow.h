@@ -21,11 +21,16 @@ struct ValueTraits {
   uint64_t features = 0;             ///< those of them that a layer with one feature or channel made
 };
 
-/// Traits of all values; computed once for a graph that is complete. `maps` must outlive it.
+/// Traits of all values; computed once for a graph that is complete.
 class ValueFlow {
  public:
-  /// `samples` are the inputs whose axis 0 counts samples; `maps` are values that layers made as feature maps.
-  ValueFlow(const Module& module, const std::unordered_set<ValueId>& samples, const std::unordered_set<ValueId>& maps);
+  /// What calls of layers tell beyond the graph. Must outlive the flow.
+  struct Hints {
+    std::unordered_set<ValueId> samples;             ///< inputs whose axis 0 counts samples
+    std::unordered_set<ValueId> maps;                ///< values that layers made as feature maps
+    std::unordered_map<ValueId, ValueId> same_axes;  ///< results of layers that keep the axes of this operand
+  };
+  ValueFlow(const Module& module, const Hints& hints);
 
   [[nodiscard]] const ValueTraits& traits(ValueId value) const;
   /// Whether `value` is computed from `source`.
@@ -34,9 +39,10 @@ class ValueFlow {
  private:
   void add_input(ValueId input, bool is_batch);
   void visit(NodeId node);
+  void visit_several(const Node& node);
 
   const Module& module_;
-  const std::unordered_set<ValueId>& maps_;
+  const Hints& hints_;
   std::unordered_map<ValueId, ValueTraits> rows_;
 };
 

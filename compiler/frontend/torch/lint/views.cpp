@@ -127,38 +127,38 @@ void check_squeeze(Trace& trace, NodeId id) {
   const ValueId x = node.operands[0];
   const Shape& from = trace.dims(x);
   const Shape& to = trace.dims(node.results[0]);
-  if (from.size() < 2 || to.size() >= from.size() || trace.traits(x).batch != size_t{0}) return;
+  const std::optional<size_t> batch = trace.traits(x).batch;
+  if (from.size() < 2 || to.size() >= from.size() || !batch || *batch >= from.size()) return;
   const auto call = tensor_call(trace, node.location, {"squeeze", "squeeze_"});
   if (!call || call->call.as<CallExpression>()->arguments.size() != call->first) return;
-  std::vector<int64_t> dropped;
-  for (size_t axis = 1; axis < from.size(); ++axis) {
-    if (from[axis].is_constant(1)) dropped.push_back(static_cast<int64_t>(axis));
+  std::vector<Value> axes;
+  std::vector<std::string> kept;
+  for (size_t axis = 0; axis < from.size(); ++axis) {
+    if (axis == *batch) continue;
+    if (from[axis].is_constant(1)) {
+      axes.push_back(integer(static_cast<int64_t>(axis)));
+    } else {
+      kept.push_back(from[axis].python_text());
+    }
   }
   const std::vector<const LayerRecord*> calls = trace.calls_around(id);
-  if (dropped.empty() || calls.empty() || trace.is_top_level(node.location)) return;
-  const bool is_gone = from[0].is_constant(1);
+  if (axes.empty() || calls.empty() || trace.is_top_level(node.location)) return;
+  const bool is_gone = from[*batch].is_constant(1);
   const std::string shape = python_shape(from);
   Shape single = from;
-  single[0] = Dim(1);
-  std::vector<std::string> kept;
-  for (size_t axis = 1; axis < from.size(); ++axis) {
-    if (!from[axis].is_constant(1)) kept.push_back(from[axis].python_text());
-  }
+  single[*batch] = Dim(1);
   const std::string alone = fmt::format("({}{})", fmt::join(kept, ", "), kept.size() == 1 ? "," : "");
-  auto warning = trace.warn(
-      node.location, DiagnosticKind::SqueezeMayDropBatch,
-      is_gone ? fmt::format("`squeeze()` drops the batch axis of {}, because it is 1: the result is {}", shape,
-                            python_shape(to))
-              : fmt::format("`squeeze()` drops every axis of size 1: with a batch of 1 it drops the batch axis too"));
+  auto warning =
+      trace.warn(node.location, DiagnosticKind::SqueezeMayDropBatch,
+                 is_gone ? fmt::format("`squeeze()` drops the batch axis of {}, because it is 1: the result is {}",
+                                       shape, python_shape(to))
+                         : "`squeeze()` drops every axis of size 1: with a batch of 1 it drops the batch axis too");
   if (!warning) return;
-  std::vector<Value> axes;
-  for (const int64_t axis : dropped) axes.push_back(integer(axis));
   axes.push_back(integer(static_cast<int64_t>(from.size())));
   trace.note({}, std::move(axes));
-  std::string seen = is_gone ? fmt::format("with a batch of 2 the result has one axis more")
-                             : fmt::format("{} becomes {} here; {} would become {}", shape, python_shape(to),
-                                           python_shape(single), alone);
-  static_cast<void>(std::move(*warning).note(std::move(seen)));
+  static_cast<void>(std::move(*warning).note(is_gone ? std::string("with a batch of 2 the result has one axis more")
+                                                     : fmt::format("{} becomes {} here; {} would become {}", shape,
+                                                                   python_shape(to), python_shape(single), alone)));
   trace.add_calls(*warning, calls, node.location);
   static_cast<void>(std::move(*warning).emit());
 }
