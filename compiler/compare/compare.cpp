@@ -301,10 +301,11 @@ class Comparing {
 
   // Modules in plain lists: their parameters are in no state dict.
   void unregistered(const Side& side, const Reading& reading, std::string_view name) {
-    if (side.definition.parameters.empty()) return;
     std::vector<std::string> names;
     for (const Operation& operation : reading.operations) {
-      const auto is_unregistered = [&](size_t row) { return !reading.parameters[row].object; };
+      const auto is_unregistered = [&](size_t row) {
+        return reading.parameters[row].name.starts_with("unregistered.");
+      };
       if (!operation.record ||
           std::none_of(operation.parameters.begin(), operation.parameters.end(), is_unregistered)) {
         continue;

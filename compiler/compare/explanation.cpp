@@ -42,37 +42,73 @@ struct ChildrenCall {
   uint32_t line = 0;
 };
 
+std::string_view children_method(std::string_view line) {
+  for (const std::string_view call : {".children()", ".named_children()"}) {
+    if (line.find(call) != std::string_view::npos) return call;
+  }
+  return {};
+}
+
+// The top-level statement that a line belongs to begins where lines have no indentation.
+bool begins_statement(std::string_view line) {
+  return !line.empty() && line.front() != ' ' && line.front() != '\t' && line.front() != '#' && line.front() != ')';
+}
+
+// `name` of `name = ...`; empty for other lines.
+std::string_view assigned_name(std::string_view line) {
+  const size_t end = line.find_first_of(" =");
+  if (end == std::string_view::npos) return {};
+  const size_t sign = line.find_first_not_of(' ', end);
+  if (sign == std::string_view::npos || line[sign] != '=' || line.substr(sign).starts_with("==")) return {};
+  return line.substr(0, end);
+}
+
+// Where `.children()` made this side: in the line that built it, in the line that assigns the entry, in its class, or
+// in a line whose variable those use.
 std::optional<ChildrenCall> children_call(const Side& side, const Model& model) {
+  const size_t colon = side.name.find(".py:");
+  const std::string entry = colon == std::string::npos ? std::string() : side.name.substr(colon + 4);
+  if (const std::string_view call = children_method(entry); !call.empty()) return ChildrenCall{std::string(call), 0};
   const SourceFile* file = nullptr;
   for (const Definition::Layer* layer : model.layers) {
     const Location* origin = side.module.locations.origin(layer->where);
     const auto* span = origin == nullptr ? nullptr : std::get_if<Span>(origin);
     if (span != nullptr) file = &side.module.locations.file(span->file);
   }
-  constexpr std::string_view kCalls[] = {".children()", ".named_children()"};
-  const size_t colon = side.name.find(".py:");
-  const std::string entry = colon == std::string::npos ? std::string() : side.name.substr(colon + 4);
-  for (const std::string_view call : kCalls) {
-    if (entry.find(call) != std::string::npos) return ChildrenCall{std::string(call), 0};
-  }
-  if (file == nullptr) return std::nullopt;
-  std::optional<ChildrenCall> first;
+  if (file == nullptr || model.root == nullptr) return std::nullopt;
+  const uint32_t built = line_of(side.module, model.root->where);
+  const std::string class_head = fmt::format("class {}", model.root->type);
+  std::optional<ChildrenCall> in_entry;
+  std::optional<ChildrenCall> in_class;
+  std::optional<ChildrenCall> through_name;
+  std::string_view name;  // that a call of `.children()` was assigned to
+  ChildrenCall named;
+  bool is_class = false;
+  bool is_entry = false;
   uint32_t number = 0;
   for (size_t begin = 0; begin < file->text.size();) {
     const size_t end = std::min(file->text.find('\n', begin), file->text.size());
     const std::string_view line = std::string_view(file->text).substr(begin, end - begin);
     ++number;
     begin = end + 1;
-    for (const std::string_view call : kCalls) {
-      if (line.find(call) == std::string_view::npos) continue;
-      const ChildrenCall found{std::string(call), number};
-      // The line that assigns the entry.
-      if (!entry.empty() && line.starts_with(entry) && line.substr(entry.size()).find('=') != std::string_view::npos)
-        return found;
-      if (!first) first = found;
+    if (begins_statement(line)) {
+      is_class = line.starts_with(class_head);
+      is_entry = assigned_name(line) == entry && !entry.empty();
     }
+    const std::string_view call = children_method(line);
+    if (call.empty()) {
+      if ((is_entry || number == built) && !name.empty() && line.find(name) != std::string_view::npos)
+        through_name = named;
+      continue;
+    }
+    const ChildrenCall here{std::string(call), number};
+    if (number == built) return here;
+    if (is_entry) in_entry = here;
+    if (is_class) in_class = here;
+    name = assigned_name(line);
+    named = here;
   }
-  return first;
+  return in_entry ? in_entry : in_class ? in_class : through_name;
 }
 
 std::string call_text(const ChildrenCall& call) {
@@ -181,7 +217,7 @@ class Explainer {
     const bool is_layer = operation.record.has_value();
     const auto common = shared(wrapped, wrapped_model, full, full_model);
     const auto call = children_call(wrapped, wrapped_model);
-    if (is_sequential(wrapped_model) && !common.empty()) {
+    if ((is_sequential(wrapped_model) || call) && !common.empty()) {
       const std::string how = call ? call_text(*call) : fmt::format("{}, an nn.Sequential,", wrapped_name);
       if (!is_layer) {
         lost_calls(full, reading, lost_in_b, how, wrapped_name, names_in(full_model, common));
@@ -222,31 +258,61 @@ class Explainer {
   void lost_calls(const Side& full, const Reading& reading, bool lost_in_b, const std::string& how,
                   std::string_view wrapped_name, const std::vector<std::string>& registered) {
     std::vector<std::string> calls;
-    std::vector<std::string> modules;
     for (const Column& column : difference_.columns) {
       const auto& mine = lost_in_b ? column.a : column.b;
       const auto& theirs = lost_in_b ? column.b : column.a;
-      if (!mine || theirs) continue;
-      const Operation& operation = reading.operations[*mine];
-      if (operation.record) continue;
-      calls.push_back(called(full.module, operation));
-      if (const std::string_view module = module_for(operation.kind); !module.empty()) modules.emplace_back(module);
+      if (!mine || theirs || reading.operations[*mine].record) continue;
+      calls.push_back(called(full.module, reading.operations[*mine]));
     }
     say(
         fmt::format("{} yields the modules that __init__ registered: {}; {} {} in forward, not {}, so {} runs without "
                     "{}",
                     how, listed(registered), listed(calls), calls.size() == 1 ? "is a call" : "are calls",
                     calls.size() == 1 ? "a module" : "modules", wrapped_name, calls.size() == 1 ? "it" : "them"));
-    say(fmt::format("cure: keep the class, or put {} into the Sequential at {} place{}",
-                    modules.empty() ? std::string("modules that do the same") : listed(modules),
-                    modules.size() == 1 ? "its" : "their", modules.size() == 1 ? "" : "s"));
+    const std::string sequence = as_sequence(full, reading, lost_in_b ? a_ : b_);
+    say(sequence.empty() ? std::string("cure: keep the class, whose forward has them")
+                         : fmt::format("cure: keep the class, or write {}", sequence));
+  }
+
+  // The steps of a definition as one Sequential; empty when they are no chain of modules.
+  static std::string as_sequence(const Side& full, const Reading& reading, const Model& model) {
+    std::vector<std::string> steps;
+    std::set<uint32_t> objects;
+    const Operation* last = nullptr;
+    for (const Operation& operation : reading.operations) {
+      for (const NodeId id : operation.nodes) {
+        for (const ValueId operand : full.module.graph.node(id).operands) {
+          if (!operand.valid() || !reading.depends[operand.index]) continue;
+          const Operation* producer = reading.operation_of(full.module, operand);
+          if (producer != last && producer != &operation) return {};
+        }
+      }
+      last = &operation;
+      if (operation.record) {
+        const Definition::Layer& layer = full.definition.layers[*operation.record];
+        const bool is_own = model.root != nullptr && model.root->name == "<model>";
+        if (layer.name.find_first_of("0123456789?<") != std::string::npos && layer.name.find('.') != std::string::npos)
+          return {};
+        objects.insert(layer.object);
+        steps.push_back(is_own ? "net." + layer.name : layer.name);
+        continue;
+      }
+      const std::string_view module = module_for(operation.kind);
+      if (module.empty() || module.find("..") != std::string_view::npos) return {};
+      steps.emplace_back(module);
+    }
+    // Layers that leave no trace in evaluation mode have a place too.
+    for (const Definition::Layer* layer : model.layers) {
+      if (!objects.contains(layer->object)) return {};
+    }
+    return fmt::format("nn.Sequential({})", fmt::join(steps, ", "));
   }
 
   // ---------------------------------------------------------------------------------------------------- another order
 
   void order() {
-    const bool b_is_wrapped = is_sequential(b_) && (!is_sequential(a_) || children_call(evidence_.b, b_));
-    const bool a_is_wrapped = !b_is_wrapped && is_sequential(a_);
+    const bool b_is_wrapped = children_call(evidence_.b, b_).has_value() && (is_sequential(b_) || !is_sequential(a_));
+    const bool a_is_wrapped = !b_is_wrapped && children_call(evidence_.a, a_).has_value();
     if (!a_is_wrapped && !b_is_wrapped) return;
     const Side& wrapped = b_is_wrapped ? evidence_.b : evidence_.a;
     const Side& full = b_is_wrapped ? evidence_.a : evidence_.b;
@@ -283,7 +349,11 @@ class Explainer {
     const auto functional = [&](const std::optional<size_t>& row, const Reading& reading) {
       return row && reading.operations[*row].is_random && !reading.operations[*row].record;
     };
-    if (functional(difference_.a, evidence_.reading_a) || functional(difference_.b, evidence_.reading_b)) {
+    const auto asks = [](const Side& side, const Reading& reading, const std::optional<size_t>& row) {
+      return row && line_text(side.module, reading.operations[*row].where).find("training") != std::string_view::npos;
+    };
+    if ((functional(difference_.a, evidence_.reading_a) && !asks(evidence_.a, evidence_.reading_a, difference_.a)) ||
+        (functional(difference_.b, evidence_.reading_b) && !asks(evidence_.b, evidence_.reading_b, difference_.b))) {
       say("a functional dropout works in evaluation mode too, unless it is told: F.dropout(x, p, "
           "training=self.training)");
       return;
@@ -297,6 +367,7 @@ class Explainer {
   }
 
   void weights() {
+    if (evidence_.a.values == Values::Initial || evidence_.b.values == Values::Initial) return;
     std::vector<std::string> others;
     size_t differing = 0;
     for (const ParameterPair& pair : evidence_.parameters.pairs) {

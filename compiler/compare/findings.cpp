@@ -106,7 +106,10 @@ class Examination {
     const Definition::Layer* right = record_of(evidence_.b, b_);
     const std::optional<bool> one = uses_batch_statistics(evidence_.reading_a, evidence_.a, a_);
     const std::optional<bool> other = uses_batch_statistics(evidence_.reading_b, evidence_.b, b_);
-    if (one && other && *one != *other) {
+    const std::string* tracks_a = left == nullptr ? nullptr : setting(*left, "track_running_stats");
+    const std::string* tracks_b = right == nullptr ? nullptr : setting(*right, "track_running_stats");
+    const bool tracks_differ = tracks_a != nullptr && tracks_b != nullptr && *tracks_a != *tracks_b;
+    if (one && other && *one != *other && !tracks_differ) {
       const auto says = [](bool batch) {
         return std::string(batch ? "normalises by the mean and variance of this batch (training mode)"
                                  : "normalises by running_mean and running_var (evaluation mode)");
@@ -145,13 +148,29 @@ class Examination {
       }
       add(Cause::Attribute, name, fmt::format("{} = {}", name, value), fmt::format("{} = {}", name, *other));
     }
+    const auto kernel =
+        std::find_if(findings_.begin(), findings_.end(), [](const Finding& row) { return row.text == "kernel_size"; });
+    if (kernel != findings_.end()) std::rotate(findings_.begin(), kernel, std::next(kernel));
     has_settings_ = !findings_.empty();
   }
 
   void attributes() {
     if (has_settings_) return;
-    const Node& left = evidence_.a.module.graph.node(a_.main);
-    const Node& right = evidence_.b.module.graph.node(b_.main);
+    if (a_.nodes.size() != b_.nodes.size()) {
+      attributes_of(a_.main, b_.main);
+    } else {
+      for (size_t i = 0; i < a_.nodes.size(); ++i) attributes_of(a_.nodes[i], b_.nodes[i]);
+    }
+    // What one side leaves out follows from the others.
+    const auto whole = std::find_if(findings_.begin(), findings_.end(), [](const Finding& row) {
+      return !row.says_a.ends_with("= []") && !row.says_b.ends_with("= []");
+    });
+    if (whole != findings_.end()) std::rotate(findings_.begin(), whole, std::next(whole));
+  }
+
+  void attributes_of(NodeId a, NodeId b) {
+    const Node& left = evidence_.a.module.graph.node(a);
+    const Node& right = evidence_.b.module.graph.node(b);
     if (left.op != right.op) return;
     for (size_t i = 0; i < left.attributes.size(); ++i) {
       const std::string_view name = left.op->attributes[i].name;
@@ -175,7 +194,7 @@ class Examination {
     }
     if (names.empty()) return;
     const std::string has = "has " + listed(names);
-    const std::string lacks = "has no counterpart of " + listed(names);
+    const std::string lacks = "has none";
     add(Cause::Attribute, "bias", in_a ? has : lacks, in_a ? lacks : has);
   }
 

@@ -293,6 +293,11 @@ class Mapper {
       pair(x->parameter, y->parameter, PairedBy::Role, is_turned(*x, *y));
   }
 
+  static size_t count_uses(const std::vector<Role>& uses, size_t parameter) {
+    return static_cast<size_t>(
+        std::count_if(uses.begin(), uses.end(), [&](const Role& role) { return role.parameter == parameter; }));
+  }
+
   // A layer that one side runs twice may be two layers of the other side.
   void by_repetition() {
     const auto is_free_b = [&](const Role& role) { return of_b_[role.parameter] == kNone; };
@@ -309,6 +314,11 @@ class Mapper {
     });
     for (const auto& [x, y] : rows) {
       if ((of_a_[x->parameter] == kNone) == (of_b_[y->parameter] == kNone)) continue;
+      // Only what is read more than once can stand for another one; names of one framework say what they are.
+      const bool repeats_b = of_b_[y->parameter] == kNone;
+      if (count_uses(repeats_b ? uses_a_ : uses_b_, repeats_b ? x->parameter : y->parameter) < 2) continue;
+      const bool same_framework = a_.definition.is_definition && b_.definition.is_definition;
+      if (same_framework && leaf(left_[x->parameter].name) != leaf(right_[y->parameter].name)) continue;
       (of_a_[x->parameter] == kNone ? of_a_[x->parameter] : of_b_[y->parameter]) =
           of_a_[x->parameter] == kNone ? y->parameter : x->parameter;
       map_.pairs.push_back({x->parameter, y->parameter, PairedBy::Role, is_turned(*x, *y), true});

@@ -100,10 +100,10 @@ class Reader {
                           .is_buffer = false,
                           .object = {}};
       // Literals of a program have no names; a script's parameters without a path are known by their layers.
-      if (parameter.name.empty() && !node.name.empty() && data.type.rank() > 0) {
+      if (described.empty() && parameter.name.empty() && !node.name.empty() && data.type.rank() > 0) {
         parameter.name = fmt::format("{}.{}", node.name, data.type.rank() > 1 ? "weight" : "bias");
       }
-      if (parameter.name.empty() && library_record(id) != kNoRecord && data.type.rank() > 0) {
+      if (parameter.name.empty() && is_unnamed_layer(id) && data.type.rank() > 0) {
         // Modules in plain lists have no names at all.
         const bool is_weight = data.type.rank() > 1;
         if (is_weight || unregistered_ == 0) ++unregistered_;
@@ -156,6 +156,11 @@ class Reader {
     return record != kNoRecord && is_library_layer(side_.definition.layers[record]) ? record : kNoRecord;
   }
 
+  [[nodiscard]] bool is_unnamed_layer(NodeId id) const {
+    const size_t record = library_record(id);
+    return record != kNoRecord && side_.definition.layers[record].name == "?";
+  }
+
   [[nodiscard]] bool belongs(const Operation& operation, NodeId id, size_t record) const {
     if (operation.record) return *operation.record == record;
     if (record != kNoRecord) return false;
@@ -189,6 +194,9 @@ class Reader {
       operation.op = layer.type;
       operation.layer = layer.name == "<model>" ? std::string() : layer.name;
       operation.built = layer.where;
+      const bool has_place = module_.locations.origin(operation.where) != nullptr;
+      if (layer.where.valid() && (!has_place || is_called_by_container(*operation.record)))
+        operation.where = layer.where;
       return;
     }
     if (side_.definition.is_definition) operation.layer.clear();
@@ -200,6 +208,16 @@ class Reader {
       operation.op = callee_of(module_.locations.file(span->file).text, span->begin, span->end);
     }
     if (operation.op.empty()) operation.op = std::string(main.op->name);
+  }
+
+  // A member of a Sequential has no call of its own in the program: the line that makes it is its place.
+  [[nodiscard]] bool is_called_by_container(size_t record) const {
+    const auto& layers = side_.definition.layers;
+    for (size_t i = record + 1; i < layers.size(); ++i) {
+      if (layers[i].first_node > layers[record].first_node || layers[i].end_node < layers[record].end_node) continue;
+      return !layers[i].settings.empty() && !is_library_layer(layers[i]);
+    }
+    return false;
   }
 
   static constexpr size_t kNoRecord = ~size_t{0};

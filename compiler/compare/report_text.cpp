@@ -114,6 +114,11 @@ class Report {
     text_ += "\n";
     for (const std::string& reason : comparison_.reasons) {
       const bool is_cure = reason.starts_with("cure: ");
+      if (reason.starts_with("also: ")) {
+        text_ +=
+            fmt::format("  {} {}\n", paint_(Style::Strong, "also:"), display_text(std::string_view(reason).substr(6)));
+        continue;
+      }
       text_ += fmt::format("  {} {}\n", paint_(is_cure ? Style::Help : Style::Strong, is_cure ? "cure:" : "why:"),
                            display_text(is_cure ? std::string_view(reason).substr(6) : reason));
     }

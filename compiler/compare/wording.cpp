@@ -19,16 +19,26 @@ bool is_name_character(char c) {
 std::string callee_of(std::string_view source, size_t begin, size_t end) {
   if (begin >= end || end > source.size()) return {};
   const std::string_view text = source.substr(begin, end - begin);
-  if (!text.ends_with(')')) return {};
-  // The parenthesis that the last one closes; strings with parentheses in them are rare enough to be shown badly.
+  const bool is_index = text.ends_with(']');
+  if (!is_index && !text.ends_with(')')) return {};
+  // The bracket that the last one closes; strings with brackets in them are rare enough to be shown badly.
+  const char opening = is_index ? '[' : '(';
   size_t depth = 0;
   size_t open = text.size();
   while (open-- > 0) {
-    if (text[open] == ')') ++depth;
-    if (text[open] == '(' && --depth == 0) break;
+    if (text[open] == text.back()) ++depth;
+    if (text[open] == opening && --depth == 0) break;
   }
   if (open == 0 || open >= text.size()) return {};
   const std::string_view callee = text.substr(0, open);
+  // A binary expression that ends in a call is no call.
+  int nesting = 0;
+  for (const char c : callee) {
+    if (c == '(' || c == '[' || c == '{') ++nesting;
+    if (c == ')' || c == ']' || c == '}') --nesting;
+    if (nesting == 0 && std::string_view("+-*/%@<>=&|^~ ").find(c) != std::string_view::npos) return {};
+  }
+  if (is_index) return "indexing";
   if (std::all_of(callee.begin(), callee.end(), is_name_character)) return std::string(callee);
   const size_t dot = callee.find_last_of('.');
   if (dot == std::string_view::npos) return {};

@@ -155,7 +155,10 @@ class Loading {
       if (!has_names || !is_about_inputs(found) || !open(model, inputs, side, again)) {
         side.module = std::move(first);
         side.definition = std::move(first_definition);
-        for (const Diagnostic& diagnostic : found.all()) diagnostics_.add(diagnostic);
+        // Warnings are for `check`: here it matters why nothing can be compared.
+        for (const Diagnostic& diagnostic : found.all()) {
+          if (info(diagnostic.kind).severity != Severity::Warning) diagnostics_.add(diagnostic);
+        }
         return Failure{};
       }
     }
