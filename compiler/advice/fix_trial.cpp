@@ -23,6 +23,19 @@ bool is_fault(const Diagnostic& diagnostic) {
   return severity == Severity::Error || severity == Severity::Unsupported || severity == Severity::Internal;
 }
 
+/// Faults of values that go through a model, not of the text that builds it.
+bool is_about_sizes(DiagnosticKind kind) {
+  switch (kind) {
+    case DiagnosticKind::Syntax:
+    case DiagnosticKind::Constructor:
+    case DiagnosticKind::UnknownName:
+    case DiagnosticKind::BadArgument:
+    case DiagnosticKind::PythonError:
+    case DiagnosticKind::MissingSuperInit: return false;
+    default: return true;
+  }
+}
+
 const Span* span_of(LocationId where, const LocationTable& locations) {
   const Location* origin = locations.origin(where);
   return origin == nullptr ? nullptr : std::get_if<Span>(origin);
@@ -166,7 +179,10 @@ class Trials {
         result.next = row.diagnostic;
         result.next_line = row.line;
       }
-      if (!failed_before(row, mapping)) result.broken_lines.insert(row.statement);
+      if (failed_before(row, mapping)) continue;
+      result.broken_lines.insert(row.statement);
+      // Other sizes may not fit any more; a program that can't be read or built is no cure.
+      if (!is_about_sizes(row.diagnostic->kind)) result.cured = false;
     }
     const size_t errors_before = static_cast<size_t>(
         std::count_if(before_.all().begin(), before_.all().end(), [](const Diagnostic& row) { return is_fault(row); }));

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <numeric>
 
 #include "compiler/frontend/torch/advice/error_families.h"
 #include "compiler/frontend/torch/advice/fault_view.h"
@@ -140,6 +141,13 @@ class Channels {
     const std::string title = fmt::format("let the {} take {} channel{}: `{}={}`", view_.type(), have,
                                           have == 1 ? "" : "s", row_->takes, have);
     proposal_.fix(title, {*edit});
+    const std::optional<int64_t> norm_groups = view_.number(view_.layer(), "num_groups");
+    if (norm_groups && *norm_groups > 0 && have % *norm_groups != 0) {
+      const std::string number = std::to_string(std::gcd(*norm_groups, have));
+      if (const auto other = view_.set_argument(*built, 0, "num_groups", number)) {
+        proposal_.fix(fmt::format("{}, `num_groups={}`", title, number), {*other, *edit});
+      }
+    }
     const std::optional<int64_t> groups = view_.number(view_.layer(), "groups");
     const auto written =
         groups && *groups > 1 ? view_.set_argument(*built, 99, "groups", std::to_string(have)) : std::nullopt;

@@ -8,6 +8,8 @@
 
 #include "compiler/frontend/torch/advice/error_families.h"
 #include "compiler/frontend/torch/advice/fault_view.h"
+#include "compiler/frontend/torch/advice/forward_steps.h"
+#include "compiler/frontend/torch/advice/library_names.h"
 #include "compiler/frontend/torch/advice/outer_calls.h"
 
 namespace lathe::torch {
@@ -318,7 +320,14 @@ void propose_members(Proposal& proposal, const Span& place) {
                                                            : replace(value.span(), fmt::format("*({})", text))});
     }
     if (is_name && value.as<CallExpression>() == nullptr) {
-      proposal.fix(fmt::format("make one: `{}()`", text), {insert_after(value.span(), "()")});
+      const std::string last = text.substr(text.rfind('.') + 1);
+      const std::string_view module = module_class_of(last);
+      if (!module.empty()) {
+        const std::string made = library_name(source, value.span().file, module) + "()";
+        proposal.fix(fmt::format("the module for it: `{}`", made), {replace(value.span(), made)});
+      } else {
+        proposal.fix(fmt::format("make one: `{}()`", text), {insert_after(value.span(), "()")});
+      }
     }
     if (is_name && proposal.diagnostic.message.find("dict") != std::string::npos) {
       proposal.fix("unpack the entries: `.values()`",
@@ -336,11 +345,9 @@ void propose_numbers(Proposal& proposal, const Span& place) {
     const auto* whole = written->as<IntegerExpression>();
     const auto* real = written->as<FloatExpression>();
     const double value = whole != nullptr ? static_cast<double>(whole->value) : real != nullptr ? real->value : -1;
-    if (value > 1 && value <= 100) {
-      proposal.fix(fmt::format("{} percent", value), {replace(written->span(), fmt::format("{}", value / 100))});
-    }
-    if (value > 1 && value < 10 && real != nullptr) {
-      proposal.fix("a tenth of it", {replace(written->span(), fmt::format("{}", value / 10))});
+    if (value >= 2 && value <= 100) {
+      proposal.fix(fmt::format("{} percent are {}", value, value / 100),
+                   {replace(written->span(), fmt::format("{}", value / 100))});
     }
   }
   if (message.find("padding='same' needs stride 1") != std::string::npos) {

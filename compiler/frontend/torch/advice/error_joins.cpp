@@ -91,7 +91,10 @@ void align_axes(Proposal& proposal, const Shape& big, const Shape& small, const 
 /// `[:, :n]`: the rows of a table that is longer than the sequence.
 void cut(Proposal& proposal, const Shape& longer, const Shape& other, const std::optional<ExpressionView>& side,
          const std::optional<ExpressionView>& by) {
-  if (!side || !by || longer.size() > 3 || source_is_target(proposal, *side)) return;
+  // A table of the module that is longer than what it is added to, such as positions.
+  const bool is_table = side && side->as<AttributeExpression>() != nullptr;
+  const bool is_short = by && (by->as<NameExpression>() != nullptr || by->as<AttributeExpression>() != nullptr);
+  if (!is_table || !is_short || longer.size() > 3 || source_is_target(proposal, *side)) return;
   for (size_t i = 1; i <= std::min(longer.size(), other.size()); ++i) {
     const Dim& a = longer[longer.size() - i];
     const Dim& b = other[other.size() - i];
@@ -143,7 +146,7 @@ void propose_broadcast(Proposal& proposal) {
     if (broadcasts(*a, swapped)) at(proposal, sides.right, "swap its last two axes", ".transpose(-2, -1)");
     Shape first = *b;
     std::swap(first[0], first[1]);
-    if (a->size() > 2 && broadcasts(*a, first))
+    if (a->size() == 3 && !(*a)[0].is_constant(1) && broadcasts(*a, first))
       at(proposal, sides.right, "swap its first two axes", ".transpose(0, 1)");
   }
   if (!is_residual && a->size() == b->size() && a->size() == 4 && (*a)[1] == (*b)[1])
@@ -161,6 +164,7 @@ class Concat {
     ranks();
     other_axis();
     batch_of_one();
+    padding();
     maps();
   }
 
@@ -175,6 +179,7 @@ class Concat {
     for (const Value& item : *items) {
       const auto* tensor = std::get_if<TensorId>(&item);
       if (tensor == nullptr) return false;
+      tensors_.push_back(*tensor);
       dims_.push_back(view_.dims(*tensor));
     }
     call_ = view_.call();
@@ -230,6 +235,8 @@ class Concat {
   /// All sizes but those of another axis are equal.
   void other_axis() {
     const size_t rank = dims_[0].size();
+    // Feature maps are joined along their channels.
+    if (rank >= 4 && axis_ == 1) return;
     for (const Shape& dims : dims_) {
       if (dims.size() != rank) return;
     }
@@ -270,6 +277,22 @@ class Concat {
     proposal_.fix(title, {replace(items_[item].span(), atom_text(view_.source(), items_[item]) + text)});
   }
 
+  /// Branches whose convolutions lose the edges of a map.
+  void padding() {
+    const size_t rank = dims_[0].size();
+    if (rank < 3 || rank > 5 || axis_ != 1) return;
+    size_t largest = 0;
+    for (size_t i = 0; i < dims_.size(); ++i) {
+      if (dims_[i].size() != rank || !dims_[i][2].is_constant()) return;
+      if (dims_[i][2].constant() > dims_[largest][2].constant()) largest = i;
+    }
+    std::vector<TensorId> smaller;
+    for (size_t i = 0; i < dims_.size(); ++i) {
+      if (dims_[i][2].constant() < dims_[largest][2].constant()) smaller.push_back(tensors_[i]);
+    }
+    propose_padding(view_, smaller, dims_[largest]);
+  }
+
   /// Feature maps whose sizes differ by what pools and strides have rounded off.
   void maps() {
     const size_t rank = dims_[0].size();
@@ -308,6 +331,7 @@ class Concat {
 
   Proposal& proposal_;
   FaultView view_;
+  std::vector<TensorId> tensors_;
   std::vector<Shape> dims_;
   std::vector<ExpressionView> items_;
   std::optional<ExpressionView> call_;

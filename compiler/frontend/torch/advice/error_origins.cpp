@@ -18,13 +18,20 @@ namespace {
 bool is_step(const std::string& message) {
   const size_t digits = message.find_first_not_of("0123456789");
   if (digits == 0 || digits == std::string::npos) return false;
-  if (message.find("the result of `constant`") != std::string::npos) return true;
+
   const std::string_view rest = std::string_view(message).substr(digits);
   if (rest.starts_with(" = (")) return true;
   return rest.starts_with(" is axis ") && message.ends_with("weight`");
 }
 
+/// Weights of modules that nobody has named.
+void drop_nameless(Diagnostic& diagnostic) {
+  std::erase_if(diagnostic.labels,
+                [](const Label& label) { return label.message.find("the result of `constant`") != std::string::npos; });
+}
+
 void drop_steps(Diagnostic& diagnostic) {
+  drop_nameless(diagnostic);
   std::erase_if(diagnostic.labels, [](const Label& label) { return is_step(label.message); });
 }
 
@@ -131,6 +138,8 @@ void label_maker(const FaultView& view, const std::string& consequence) {
   const std::string_view axes = map_axes(dims.size());
   const bool is_spatial =
       made->op == "conv" || made->op == "conv_transpose" || made->op.find("pool") != std::string::npos;
+  // Steps that only move elements are of no interest.
+  if (made->type.empty() && !is_spatial) return;
   std::string text = fmt::format("made by {}", made->text(view.source()));
   if (is_spatial && !axes.empty()) text += fmt::format("; axes are {}{}", axes, consequence);
   std::vector<Label>& labels = view.proposal().diagnostic.labels;
@@ -170,9 +179,25 @@ void explain_channels(Proposal& proposal) {
   drop_steps(proposal.diagnostic);
 }
 
+/// One value a channel: evaluation takes the running statistics.
+void explain_single_value(Proposal& proposal) {
+  explain_channels(proposal);
+  for (const Frame& frame : proposal.facts.frames) {
+    if (frame.kind == Frame::Kind::Native || !frame.current.valid()) continue;
+    const ExpressionView call{&proposal.evaluator.tree(frame.unit), frame.current};
+    const auto* node = call.as<CallExpression>();
+    if (node == nullptr) return;
+    const ExpressionView callee = call.child(node->function);
+    proposal.fix("evaluate, with the running statistics: `.eval()`",
+                 {call_method_on(proposal.source, callee, "eval()")});
+    return;
+  }
+}
+
 /// Both sides of a sum or of a concatenation.
 void explain_joined(Proposal& proposal) {
   const FaultView view(proposal);
+  drop_nameless(proposal.diagnostic);
   std::vector<TensorId> tensors;
   for (size_t position = 0; position < 2; ++position) {
     if (const std::optional<TensorId> tensor = view.tensor(position)) tensors.push_back(*tensor);
@@ -192,8 +217,8 @@ void explain_joined(Proposal& proposal) {
     const std::optional<ValueId> value = view.value(tensor);
     const std::string chain = value ? chain_text(view, *value) : std::string();
     if (!chain.empty())
-      notes.push_back(
-          fmt::format("to {}: {}", view.dims(tensor).empty() ? "()" : Tracer::shape_text(view.dims(tensor)), chain));
+      notes.push_back(fmt::format("{} comes from {}",
+                                  view.dims(tensor).empty() ? "()" : Tracer::shape_text(view.dims(tensor)), chain));
   }
   if (notes.empty()) return;
   drop_steps(proposal.diagnostic);
@@ -245,11 +270,15 @@ void explain_divisors(Proposal& proposal) {
 }
 
 constexpr ProposerRow kRows[] = {
-    {DiagnosticKind::FeatureMismatch, explain_features},      {DiagnosticKind::ChannelMismatch, explain_channels},
-    {DiagnosticKind::RankMismatch, explain_channels},         {DiagnosticKind::WindowTooLarge, explain_channels},
-    {DiagnosticKind::BroadcastMismatch, explain_joined},      {DiagnosticKind::ConcatMismatch, explain_joined},
-    {DiagnosticKind::ReshapeMismatch, explain_reshape},       {DiagnosticKind::Constructor, explain_divisors},
-    {DiagnosticKind::BatchNormSingleValue, explain_channels},
+    {DiagnosticKind::FeatureMismatch, explain_features},
+    {DiagnosticKind::ChannelMismatch, explain_channels},
+    {DiagnosticKind::RankMismatch, explain_channels},
+    {DiagnosticKind::WindowTooLarge, explain_channels},
+    {DiagnosticKind::BroadcastMismatch, explain_joined},
+    {DiagnosticKind::ConcatMismatch, explain_joined},
+    {DiagnosticKind::ReshapeMismatch, explain_reshape},
+    {DiagnosticKind::Constructor, explain_divisors},
+    {DiagnosticKind::BatchNormSingleValue, explain_single_value},
 };
 
 }  // namespace

@@ -36,11 +36,12 @@ class Ranks {
     if (is_norm) {
       change_class(family, spatial, rank == 2 ? 1 : rank >= 3 ? rank - 2 : 0);
       if (rank < spatial + 2) at_inputs("add the batch axis: `.unsqueeze(0)`", ".unsqueeze(0)");
-      if (spatial == 1 && rank == 1) at_inputs("add the batch axis: `[None]`", "[None]");
       if (rank == 4 && spatial == 1) at_inputs("flatten the positions: `.flatten(2)`", ".flatten(2)");
     } else if (spatial != 0) {
-      change_class(family, spatial, rank >= 3 ? rank - 2 : 0);
-      if (rank >= 2) change_class(family, spatial, rank - 1);
+      if (rank != spatial) {
+        change_class(family, spatial, rank >= 3 ? rank - 2 : 0);
+        change_class(family, spatial, rank >= 2 ? rank - 1 : 0);
+      }
       if (rank > spatial + 2) at_inputs("join the first two axes: `.flatten(0, 1)`", ".flatten(0, 1)");
     } else {
       // Recurrent layers, attention, losses.

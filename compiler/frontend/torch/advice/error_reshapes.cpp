@@ -104,6 +104,8 @@ void propose_contiguous(Proposal& proposal) {
 void propose_axes(Proposal& proposal) {
   const FaultView view(proposal);
   const std::optional<ExpressionView> call = view.call();
+  const bool is_permute = call && method_of(view, *call) == "permute";
+  if (proposal.diagnostic.kind == DiagnosticKind::RankMismatch && !is_permute) return;
   std::optional<ExpressionView> near = call;
   const std::optional<ExpressionView> built = view.constructor();
   Shape dims = view.input_dims();
@@ -180,9 +182,9 @@ void propose_indices(Proposal& proposal) {
       proposal.fix("indices count from 0", {replace(number.span(), std::to_string(literal->value - 1))});
     }
   }
-  if (index.as<TupleExpression>() == nullptr) return;
   const auto* tuple = index.as<TupleExpression>();
-  if (tuple->items.size() < 2) return;
+  const bool is_many = proposal.diagnostic.message.find(" indices for ") != std::string::npos;
+  if (tuple == nullptr || tuple->items.size() < 2 || !is_many) return;
   const Span last = index.child(tuple->items.back()).span();
   const Span before = index.child(tuple->items[tuple->items.size() - 2]).span();
   proposal.fix("one index less", {replace({last.file, before.end, last.end}, "")});

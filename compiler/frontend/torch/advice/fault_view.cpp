@@ -96,7 +96,9 @@ std::optional<Value> FaultView::resolve(const ExpressionView& view) const {
     }
   }
   const auto* name = base.as<NameExpression>();
-  if (name == nullptr || frame_ == nullptr || !frame_->scope.valid()) return std::nullopt;
+  if (frame_ == nullptr || !frame_->scope.valid()) return std::nullopt;
+  if (base.as<CallExpression>() != nullptr && steps.empty()) return made_at(base);
+  if (name == nullptr) return std::nullopt;
   Heap& heap = evaluator().heap();
   std::optional<Value> value;
   ObjectId scope = frame_->scope;
@@ -144,6 +146,19 @@ std::optional<Value> FaultView::resolve(const ExpressionView& view) const {
     }
   }
   return value;
+}
+
+std::optional<Value> FaultView::made_at(const ExpressionView& call) const {
+  const Heap& heap = evaluator().heap();
+  std::optional<Value> found;
+  for (size_t i = 0; i < heap.size(); ++i) {
+    const ObjectId id(i);
+    const auto* instance = std::get_if<InstanceObject>(&heap[id]);
+    if (instance == nullptr || !instance->created.valid() || !is_module(evaluator(), Value(id))) continue;
+    const std::optional<Span> place = source().span(instance->created);
+    if (place && *place == call.span()) found = Value(id);
+  }
+  return found;
 }
 
 bool FaultView::is_first_member(ObjectId container) const {

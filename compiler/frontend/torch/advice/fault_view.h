@@ -95,6 +95,8 @@ class FaultView {
   [[nodiscard]] Evaluator& evaluator() const { return proposal_.evaluator; }
 
  private:
+  /// The module that a call made last.
+  [[nodiscard]] std::optional<Value> made_at(const ExpressionView& call) const;
   [[nodiscard]] bool is_first_member(ObjectId container) const;
   [[nodiscard]] std::optional<MadeBy> made_by_node(NodeId node, ValueId value) const;
 

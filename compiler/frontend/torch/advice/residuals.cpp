@@ -18,6 +18,57 @@ struct Branch {
   std::vector<MadeBy> steps;
 };
 
+/// The number to add; `k // 2` where the kernel is a name.
+std::string padding_text(const FaultView& view, const ExpressionView& built, int64_t more) {
+  const std::optional<ExpressionView> padding = view.source().argument(built, 4, "padding");
+  const std::optional<ExpressionView> kernel = view.source().argument(built, 2, "kernel_size");
+  if (!padding && kernel && kernel->as<NameExpression>() != nullptr) return view.source().text(*kernel) + " // 2";
+  const auto* number = padding ? padding->as<IntegerExpression>() : nullptr;
+  return std::to_string(more + (number == nullptr ? 0 : number->value));
+}
+
+/// Padding for the convolutions that lose rows at the edges.
+struct Padding {
+  std::vector<Edit> edits;
+  std::string amount;  ///< of one of them
+};
+
+std::optional<Padding> padding_of(const FaultView& view, const std::vector<MadeBy>& convolutions) {
+  Padding padding;
+  std::vector<Span> changed;
+  for (const MadeBy& made : convolutions) {
+    const std::optional<ExpressionView> built = view.constructor(made.layer);
+    const std::optional<ValueId> before = view.first_operand(made.node);
+    if (!built || !before) continue;
+    const Shape old = view.value_dims(*before);
+    const Shape now = view.value_dims(made.value);
+    const std::optional<int64_t> lost =
+        old.size() == now.size() && old.size() > 2 ? (old[2] - now[2]).as_constant() : std::nullopt;
+    if (!lost || *lost == 0) continue;
+    if (std::find(changed.begin(), changed.end(), built->span()) != changed.end()) continue;
+    changed.push_back(built->span());
+    if (*lost < 0 || *lost % 2 != 0) return std::nullopt;
+    padding.amount = padding_text(view, *built, *lost / 2);
+    if (const auto edit = view.set_argument(*built, 4, "padding", padding.amount)) {
+      padding.edits.push_back(*edit);
+    } else {
+      const auto* node = built->as<CallExpression>();
+      if (node->arguments.empty()) return std::nullopt;
+      const Span last = built->child(node->arguments.back().value).span();
+      padding.edits.push_back(insert_after(last, ", padding=" + padding.amount));
+    }
+  }
+  return padding;
+}
+
+void propose_edits(const FaultView& view, Padding padding) {
+  if (padding.edits.empty()) return;
+  const std::string count =
+      padding.edits.size() > 1 ? fmt::format(" in {} convolutions", padding.edits.size()) : std::string();
+  view.proposal().fix(fmt::format("keep the size of the map: `padding={}`{}", padding.amount, count),
+                      std::move(padding.edits));
+}
+
 class Residual {
  public:
   Residual(const FaultView& view, const ResidualSide& branch, const ResidualSide& shortcut)
@@ -183,51 +234,9 @@ class Residual {
                          {insert_after(last, line), replace(expression.span(), use)});
   }
 
-  /// Convolutions that lose rows at the edges, though nothing else changes the size.
   void keep_sizes() {
-    const Shape in = view_.dims(shortcut_.tensor);
-    const Shape out = view_.dims(branch_.tensor);
-    if (!(in[1] == out[1])) return;
-    std::vector<Edit> all;
-    std::vector<Span> changed;
-    std::string amounts;
-    for (const MadeBy& made : convolutions_) {
-      const std::optional<ExpressionView> built = view_.constructor(made.layer);
-      const std::optional<ValueId> before = view_.first_operand(made.node);
-      if (!built || !before) continue;
-      const std::vector<Dim> old = view_.value_dims(*before);
-      const Shape now = view_.value_dims(made.value);
-      const std::optional<int64_t> lost =
-          old.size() == now.size() && old.size() > 2 ? (old[2] - now[2]).as_constant() : std::nullopt;
-      if (!lost || *lost == 0) continue;
-      if (std::find(changed.begin(), changed.end(), built->span()) != changed.end()) continue;
-      changed.push_back(built->span());
-      if (*lost < 0 || *lost % 2 != 0) return;
-      const std::string padding = padding_text(*built, *lost / 2);
-      amounts = padding;
-      if (const auto edit = view_.set_argument(*built, 4, "padding", padding)) {
-        all.push_back(*edit);
-      } else {
-        const auto* node = built->as<CallExpression>();
-        if (node->arguments.empty()) return;
-        all.push_back(insert_after(built->child(node->arguments.back().value).span(), ", padding=" + padding));
-      }
-    }
-    if (all.empty()) return;
-    view_.proposal().fix(fmt::format("keep the size of the map: `padding={}`{}", amounts,
-                                     all.size() > 1 ? fmt::format(" in {} convolutions", all.size()) : ""),
-                         std::move(all));
-  }
-
-  /// The number to add; `k // 2` where the kernel is a name.
-  [[nodiscard]] std::string padding_text(const ExpressionView& built, int64_t more) const {
-    const std::optional<ExpressionView> padding = view_.source().argument(built, 4, "padding");
-    const std::optional<ExpressionView> kernel = view_.source().argument(built, 2, "kernel_size");
-    if (!padding && kernel && kernel->as<NameExpression>() != nullptr) {
-      return view_.source().text(*kernel) + " // 2";
-    }
-    const auto* number = padding ? padding->as<IntegerExpression>() : nullptr;
-    return std::to_string(more + (number == nullptr ? 0 : number->value));
+    if (!(view_.dims(shortcut_.tensor)[1] == view_.dims(branch_.tensor)[1])) return;
+    if (std::optional<Padding> padding = padding_of(view_, convolutions_)) propose_edits(view_, *std::move(padding));
   }
 
   const FaultView& view_;
@@ -239,6 +248,29 @@ class Residual {
 };
 
 }  // namespace
+
+void propose_padding(const FaultView& view, const std::vector<TensorId>& smaller, const Shape& wanted) {
+  Padding all;
+  for (const TensorId tensor : smaller) {
+    const std::optional<ValueId> value = view.value(tensor);
+    if (!value) return;
+    std::vector<MadeBy> convolutions;
+    for (const MadeBy& made : view.history(*value)) {
+      if (is_convolution(made)) convolutions.push_back(made);
+      const std::optional<ValueId> before = view.first_operand(made.node);
+      const Shape dims = before ? view.value_dims(*before) : Shape{};
+      if (dims.size() != wanted.size()) return;
+      // Back where the map had the size that is wanted.
+      if (!std::equal(dims.begin() + 2, dims.end(), wanted.begin() + 2)) continue;
+      const std::optional<Padding> padding = padding_of(view, convolutions);
+      if (!padding) return;
+      all.edits.insert(all.edits.end(), padding->edits.begin(), padding->edits.end());
+      all.amount = padding->amount;
+      break;
+    }
+  }
+  propose_edits(view, std::move(all));
+}
 
 bool propose_residual(const FaultView& view, const ResidualSide& left, const ResidualSide& right) {
   Residual first(view, left, right);

@@ -14,6 +14,8 @@ struct ResidualSide {
   TensorId tensor;
 };
 
+/// Adds a fix that pads the convolutions in which feature maps lost what they lack of the size that is wanted.
+void propose_padding(const FaultView& view, const std::vector<TensorId>& smaller, const Shape& wanted);
 /// Adds fixes for `branch + shortcut`, whichever side is which; false when neither side was made from the other.
 bool propose_residual(const FaultView& view, const ResidualSide& left, const ResidualSide& right);
 

@@ -44,7 +44,8 @@ std::string Evaluator::Internals::nearest_name(std::string_view name,
   if (name.size() > kLongest) return {};
   const std::string wanted = lower(name);
   std::string best;
-  size_t best_distance = name.size() <= 3 ? 1 : name.size() <= 6 ? 2 : 3;
+  // A name of one letter is near to too many.
+  size_t best_distance = name.size() <= 1 ? 0 : name.size() <= 3 ? 1 : name.size() <= 6 ? 2 : 3;
   for (const std::string& candidate : candidates) {
     if (candidate == name || candidate.size() > kLongest) continue;
     // Half of a name that is added or missing counts as near: `pad` for `padding`.

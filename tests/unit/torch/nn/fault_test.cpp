@@ -25,8 +25,7 @@ TEST(NnFaultTest, LinearAfterAPoolNamesTheMissingFlatten) {
 y = net(torch.zeros(1, 8, 24, 24))
 )"),
             "feature-mismatch:4 Linear wants 1152 features on the last axis, its input has 12: (1, 8, 12, 12)\n"
-            "  flattened from axis 1 on it has 8*12*12 = 1152 features: `nn.Flatten()` or `torch.flatten(x, 1)` may be "
-            "missing\n");
+            "  flattened from axis 1 on it has 8*12*12 = 1152 features, which is what the Linear wants\n");
 }
 
 TEST(NnFaultTest, ALayerCalledByTheProgramFailsAtTheCall) {
@@ -47,7 +46,8 @@ TEST(NnFaultTest, Channels) {
             "  axis 3 has 3 elements: this looks like channels last; `.permute(0, 3, 1, 2)` moves them\n");
   EXPECT_EQ(faults("y = nn.Conv2d(1, 4, 5)(torch.zeros(8, 28, 28))\n"),
             "channel-mismatch:2 Conv2d wants 1 channel on axis 0, its input (8, 28, 28) has 8\n"
-            "  an input of rank 3 is one unbatched sample (C, H, W); a batch has rank 4: (N, C, H, W)\n");
+            "  an input of rank 3 is one unbatched sample (C, H, W); a batch of 8 with one channel each is "
+            "(8, 1, 28, 28): `x.unsqueeze(1)`\n");
   EXPECT_THAT(faults("y = nn.PReLU(7)(torch.zeros(2, 5, 6))\n"),
               StartsWith("channel-mismatch:2 PReLU has slopes for 7 channels, its input (2, 5, 6) has 5"));
   EXPECT_THAT(faults("y = nn.BatchNorm2d(7)(torch.zeros(2, 5, 6, 6))\n"),
