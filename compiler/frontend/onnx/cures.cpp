@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <climits>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,6 +24,8 @@ constexpr size_t kMostNodesBehind = 40;
 constexpr size_t kMostImportedNodes = 50'000;
 constexpr size_t kLeastTrials = 24;
 constexpr size_t kMostTrials = 240;
+/// Changes that cost so much more than one that cures are not worth a try.
+constexpr int kMostWorse = 30;
 /// Every step away from the failed node makes a cause less likely.
 constexpr int kCostOfDistance = 3;
 
@@ -323,11 +326,12 @@ class Cures {
     };
     std::vector<Cure> cures;
     std::optional<FixIt> further;
+    int worst = INT_MAX;
     std::set<std::string> titles;
     std::set<std::string> offered;
     for (const auto& [cost, candidate] : candidates) {
       const Proposal& proposal = candidate.proposal;
-      if (trials == 0 || cures.size() == kMostCures) break;
+      if (trials == 0 || cures.size() == kMostCures || cost > worst) break;
       if (!titles.insert(proposal.title).second || offered.contains(target_of(proposal.changes))) continue;
       --trials;
       const Trial trial = attempt(proposal.changes);
@@ -339,6 +343,7 @@ class Cures {
         }
         offered.insert(target_of(proposal.changes));
         cures.push_back({std::move(fix), trial.demands});
+        if (trial.demands == 0) worst = std::min(worst, cost + kMostWorse);
       } else if (const auto next = next_fault(trial, fault); next && !further && candidate.distance == 0) {
         fix.title += "; " + *next;
         further = std::move(fix);
