@@ -227,10 +227,10 @@ class Explainer {
       const auto runs = std::count_if(full_model.layers.begin(), full_model.layers.end(),
                                       [&](const auto* other) { return other->object == layer.object; });
       if (runs > 1) {
-        say(
-            fmt::format("{} is one module that {} runs {} times ({}); {} yields every module once, so its later calls "
-                        "are lost",
-                        quoted(layer.name), full_name, runs, place_text(full.module, layer.where), how));
+        say(fmt::format(
+            "{} {} is one module that {} runs {} times ({}); {} yields every module once, so its later calls "
+            "are lost",
+            layer.type, quoted(layer.name), full_name, runs, place_text(full.module, layer.where), how));
         if (is_sequential(full_model))
           say("cure: iterate the Sequential itself, nn.Sequential(*net): that keeps every step");
         return;

@@ -90,7 +90,7 @@ class Examination {
     modes();
     settings();
     attributes();
-    biases();
+    if (!computed_weights()) biases();
     constants();
     weights();
     return std::move(findings_);
@@ -179,6 +179,43 @@ class Examination {
       add(Cause::Attribute, std::string(shown), fmt::format("{} = {}", shown, attribute_text(left.attributes[i])),
           fmt::format("{} = {}", shown, attribute_text(right.attributes[i])));
     }
+  }
+
+  // A parameter on one side, and on the other one numbers that the program makes of parameters: it has changed them
+  // after construction.
+  bool computed_weights() {
+    if (!findings_.empty()) return false;
+    const Node& left = evidence_.a.module.graph.node(a_.main);
+    const Node& right = evidence_.b.module.graph.node(b_.main);
+    if (left.op != right.op || left.operands.size() != right.operands.size()) return false;
+    for (size_t i = 0; i < left.operands.size(); ++i) {
+      const Parameter* one = parameter_at(evidence_.reading_a, left.operands[i]);
+      const Parameter* other = parameter_at(evidence_.reading_b, right.operands[i]);
+      if ((one == nullptr) == (other == nullptr)) continue;
+      const bool in_a = one != nullptr;
+      const ValueId computed = in_a ? right.operands[i] : left.operands[i];
+      const Reading& reading = in_a ? evidence_.reading_b : evidence_.reading_a;
+      const Module& module = in_a ? evidence_.b.module : evidence_.a.module;
+      if (!computed.valid() || reading.depends[computed.index] || !module.graph.value(computed).producer.valid())
+        continue;
+      const LocationId where = module.graph.node(module.graph.value(computed).producer).location;
+      const std::string name = quoted((in_a ? one : other)->name);
+      const std::string made = fmt::format("reads numbers that its program computes ({})", place_text(module, where));
+      const std::string plain = fmt::format("reads {} as it is", name);
+      add(Cause::Weights,
+          fmt::format("{} {}, {} computes others ({})", in_a ? "A" : "B", plain, in_a ? "B" : "A",
+                      place_text(module, where)),
+          in_a ? plain : made, in_a ? made : plain);
+      return true;
+    }
+    return false;
+  }
+
+  static const Parameter* parameter_at(const Reading& reading, ValueId value) {
+    for (const Parameter& parameter : reading.parameters) {
+      if (value.valid() && parameter.value == value) return &parameter;
+    }
+    return nullptr;
   }
 
   // One side adds a vector that the other hasn't.
