@@ -73,6 +73,7 @@ class Import {
       describe_layers(evaluator_, definition_);
       definition_.steps = evaluator_.steps();
       lint(evaluator_, checked_, diagnostics_);
+      if (diagnostics_.failed()) parameters_.leave_out_elements();
       if (options_.advise && !diagnostics_.all().empty()) advise(evaluator_, diagnostics_);
     });
     if (!status.ok() || diagnostics_.failed()) return Failure{};

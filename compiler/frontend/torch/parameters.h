@@ -27,6 +27,8 @@ class GivenParameters final : public ParameterSource {
   GivenParameters(ParameterElements elements, uint64_t seed) : elements_(elements), seed_(seed) {}
   /// Entries as weights::match() returns them; parameters that are not in them keep their initial values.
   void set_weights(weights::StateDict matched) { weights_ = std::move(matched); }
+  /// From now on initial values have no elements: the import has failed, and nobody will run the module.
+  void leave_out_elements() { elements_ = ParameterElements::Absent; }
 
   /// Nothing for computed values that the weights don't give. A name of "" stands for a tensor drawn at random that is
   /// no parameter: every call draws another one.

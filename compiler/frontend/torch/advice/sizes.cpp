@@ -145,9 +145,15 @@ SizeProbe SizeAdvice::probe(const FailedCall& call, const std::map<size_t, Tenso
   std::vector<Guard> guards = std::exchange(module.guards, {});
   const size_t records = state.records.size();
   const size_t failed = state.failed_calls.size();
+  state.only_shapes = true;
+  const uint64_t steps = evaluator_.steps();
+  const size_t nodes = module.graph.node_table_size();
   Diagnostics faults;
   const Result<Value> result =
       evaluator_.guarded(faults, [&] { return evaluator_.call(Value(call.module), std::move(arguments), {}); });
+  const uint64_t work = evaluator_.steps() - steps + kWorkPerNode * (module.graph.node_table_size() - nodes) + 1;
+  work_left_ -= std::min(work_left_, work);
+  state.only_shapes = false;
   SizeProbe answer;
   answer.guards = std::exchange(module.guards, std::move(guards));
   const bool folds = std::any_of(faults.all().begin(), faults.all().end(),

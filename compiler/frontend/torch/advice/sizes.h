@@ -23,7 +23,7 @@ class SizeAdvice {
  private:
   /// Steps of evaluation, and nodes of the graph at kWorkPerNode, of all calls for one program: about a second.
   static constexpr uint64_t kMostWork = 10'000'000;
-  static constexpr uint64_t kWorkPerNode = 1000;
+  static constexpr uint64_t kWorkPerNode = 100;
 
   /// A tensor among the arguments of a call.
   struct Input {

@@ -2,6 +2,7 @@
 #include "compiler/frontend/torch/nn/compute.h"
 #include "compiler/frontend/torch/nn/convolution.h"
 #include "compiler/frontend/torch/nn/families.h"
+#include "compiler/frontend/torch/nn/state.h"
 
 namespace lathe::torch {
 namespace {
@@ -24,6 +25,11 @@ Result<ValueId> along_axis(const Operation& operation, std::string_view row, Val
       shape[axis] = Dim(count);
       shape.insert(shape.begin() + at + 1, operation.symbols().simplify(floordiv(size, Dim(count))));
       return formula.result(formula.reduce(row, formula.reshape(x, shape), {at + 1}, false));
+    }
+    if (module_state(operation.evaluator()).only_shapes) {
+      Shape shape(operation.rank(x), Dim(1));
+      shape[axis] = Dim(count);
+      return formula.result(formula.expand(formula.reduce(row, x, {at}, true), shape));
     }
     static_cast<void>(operation.unsupported(
         fmt::format("{} to {} elements of an axis with {}, which may not be a multiple: give its size",
