@@ -1,5 +1,5 @@
+# One class, its eps given by the entry.
 import torch.nn as nn
-
 
 class Net(nn.Module):
     def __init__(self, eps):

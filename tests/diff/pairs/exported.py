@@ -1,6 +1,6 @@
+# A small residual network, exported by make.py.
 import torch
 import torch.nn as nn
-
 
 class Block(nn.Module):
     def __init__(self, channels):

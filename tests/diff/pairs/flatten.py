@@ -1,6 +1,6 @@
+# A flatten in (C, H, W) order against one in (H, W, C) order.
 import torch
 import torch.nn as nn
-
 
 class Net(nn.Module):
     def __init__(self):

@@ -1,7 +1,7 @@
+# A BatchNorm as a layer, and folded into the convolution before it by hand.
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-
 
 class Plain(nn.Module):
     def __init__(self):

@@ -1,7 +1,7 @@
+# Functional calls and bare parameters against modules.
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-
 
 class Functional(nn.Module):
     def __init__(self):

@@ -1,6 +1,6 @@
+# Layers in a plain list against the same in a ModuleList.
 import torch
 import torch.nn as nn
-
 
 class PlainList(nn.Module):
     def __init__(self):

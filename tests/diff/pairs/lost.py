@@ -1,7 +1,7 @@
+# A functional relu that .children() does not yield.
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-
 
 class Net(nn.Module):
     def __init__(self):

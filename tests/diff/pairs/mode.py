@@ -1,6 +1,6 @@
+# Layers that work otherwise in training mode.
 import torch
 import torch.nn as nn
-
 
 class Dropping(nn.Module):
     def __init__(self):

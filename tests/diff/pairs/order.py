@@ -1,6 +1,6 @@
+# Registered in another order than forward uses.
 import torch
 import torch.nn as nn
-
 
 class Mixer(nn.Module):
     def __init__(self):

@@ -1,7 +1,7 @@
+# A class against an nn.Sequential of the same steps.
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-
 
 class Net(nn.Module):
     def __init__(self):

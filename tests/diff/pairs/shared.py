@@ -1,6 +1,6 @@
+# One layer used twice against two layers.
 import torch
 import torch.nn as nn
-
 
 class Shared(nn.Module):
     def __init__(self):

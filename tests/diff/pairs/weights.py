@@ -1,6 +1,6 @@
+# One definition for two files of weights.
 import torch
 import torch.nn as nn
-
 
 class Net(nn.Module):
     def __init__(self):
