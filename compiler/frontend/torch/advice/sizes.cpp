@@ -108,6 +108,9 @@ std::vector<SizeAdvice::FreeAxes> SizeAdvice::choices(const FailedCall& call, co
                                                       DiagnosticKind kind) {
   const size_t rank = type.dims.size();
   if (is_float(type.element)) {
+    // Without layers that say where the channels are, they may be last.
+    const bool may_be_last = rank == 4 && spatial_rank(call) == 0;
+    if (may_be_last) return {{{2, 3}, {"H", "W"}, true}, {{1, 2}, {"H", "W"}, true}};
     if (rank >= 4) return {{{rank - 2, rank - 1}, {"H", "W"}, true}};
     if (rank == 3) {
       const size_t spatial = spatial_rank(call);
