@@ -115,6 +115,14 @@ SizePhrase describe_pairs(const std::vector<std::string>& names, const std::vect
   SizePhrase phrase;
   if (rows.empty()) return phrase;
   std::vector<Block> blocks = blocks_of(rows);
+  const bool is_product = std::all_of(rows.begin(), rows.end(),
+                                      [&](const AcceptedSizes::Row& row) { return row.others == rows.front().others; });
+  if (is_product && blocks.size() > kMostBlocks) {
+    const auto accepts = [&](int64_t size) {
+      return std::any_of(rows.begin(), rows.end(), [&](const auto& row) { return row.size == size; });
+    };
+    return describe_apart(names, ranges_of(limit, accepts), rows.front().others, limit, at);
+  }
   if ((only_squares && rows.size() > 1) || (blocks.size() > kMostBlocks && !squares.empty())) {
     const SetText set = describe_set({equal_sizes(names)}, squares, limit, at[0]);
     phrase.text = set.text;
