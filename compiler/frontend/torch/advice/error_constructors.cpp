@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <utility>
 
 #include "compiler/frontend/torch/advice/error_families.h"
 #include "compiler/frontend/torch/advice/fault_view.h"
@@ -117,8 +118,8 @@ void propose_division(Proposal& proposal, const Span& place) {
   for (int64_t candidate = 1; candidate <= std::min<int64_t>(division->number, 4096); ++candidate) {
     if (division->number % candidate == 0) divisors.push_back(candidate);
   }
-  std::stable_sort(divisors.begin(), divisors.end(), [&](int64_t a, int64_t b) {
-    return std::abs(a - division->divisor) < std::abs(b - division->divisor);
+  std::sort(divisors.begin(), divisors.end(), [&](int64_t a, int64_t b) {
+    return std::pair(std::abs(a - division->divisor), a) < std::pair(std::abs(b - division->divisor), b);
   });
   if (divisors.size() > 2) divisors.resize(2);
   const std::optional<ExpressionView> written = argument_at(source, place);
