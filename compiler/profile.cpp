@@ -32,6 +32,7 @@ double median(std::vector<double>& times) {
 constexpr uint32_t kLeastRounds = 5;
 constexpr uint32_t kMostRounds = 200;
 constexpr double kEnoughMicroseconds = 100'000;
+constexpr double kLongMicroseconds = 3'000'000;
 
 // The groups at the ends of a location, which profile() put there instead of places.
 std::vector<uint32_t> groups_behind(const LocationTable& locations, LocationId where) {
@@ -193,8 +194,12 @@ Result<Profile> profile_native(Module& module, std::span<const TensorView> input
   LATHE_TRY_VOID(run_once(whole, memory, execution, diagnostics));
   whole.times.clear();
   const Clock::time_point start = Clock::now();
-  while (result.rounds < kLeastRounds ||
-         (result.rounds < kMostRounds && microseconds_since(start) < kEnoughMicroseconds)) {
+  const auto goes_on = [&] {
+    const double elapsed = microseconds_since(start);
+    return result.rounds == 0 || (result.rounds < kLeastRounds && elapsed < kLongMicroseconds) ||
+           (result.rounds < kMostRounds && elapsed < kEnoughMicroseconds);
+  };
+  while (goes_on()) {
     for (Measured& part : parts) LATHE_TRY_VOID(run_once(part, memory, execution, diagnostics));
     LATHE_TRY_VOID(run_once(whole, memory, execution, diagnostics));
     ++result.rounds;

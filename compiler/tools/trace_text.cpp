@@ -117,6 +117,9 @@ std::string times(const TraceReport& report) {
 }  // namespace
 
 std::string as_text(const TraceReport& report, size_t written) {
+  if (report.layers.empty() && report.outputs.empty()) {
+    return fmt::format("nothing runs in {}: name a model in it, such as `net.py:Net()`\n", display_text(report.model));
+  }
   std::vector<Cells> rows;
   for (const TracedPort& input : report.inputs) add_rows("", input.name, "input", {&input.tensor, 1}, "", rows);
   for (size_t i = 0; i < report.layers.size(); ++i) {
