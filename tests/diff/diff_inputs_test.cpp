@@ -65,6 +65,45 @@ TEST(Diff, AnErrorInOneSideIsShown) {
   EXPECT_NE(result.err.find("LT0203"), std::string::npos) << result.err;
 }
 
+// Ones and zeros of new layers hide nothing: weights that can be learned on one side only are a difference.
+TEST(Diff, AffineOnOneSide) {
+  const TemporaryFolder folder;
+  folder.write("m.py",
+               "import torch.nn as nn\ndef make(affine):\n    return nn.Sequential(nn.Linear(4, 3), "
+               "nn.BatchNorm1d(3, affine=affine))\n");
+  const std::string path = folder.file("m.py");
+  ExitStatus status{};
+  const Json report = diff_json({path + ":make(True)", path + ":make(False)", "-i", "f32[5,4]"}, status);
+  EXPECT_EQ(status, ExitStatus::ModelWrong);
+  EXPECT_EQ(report["cause"], "attribute") << report.dump(2);
+  EXPECT_NE(report["summary"].get<std::string>().find("affine"), std::string::npos) << report["summary"];
+}
+
+// Momentum matters in training only: the same function, and a note.
+TEST(Diff, MomentumIsANote) {
+  const TemporaryFolder folder;
+  folder.write("m.py",
+               "import torch.nn as nn\ndef make(momentum):\n    return nn.Sequential(nn.Linear(4, 3), "
+               "nn.BatchNorm1d(3, momentum=momentum))\n");
+  const std::string path = folder.file("m.py");
+  ExitStatus status{};
+  const Json report = diff_json({path + ":make(0.1)", path + ":make(0.01)", "-i", "f32[5,4]"}, status);
+  EXPECT_EQ(status, ExitStatus::Fine);
+  EXPECT_NE(report["notes"].dump().find("momentum = 0.1 in A, 0.01 in B"), std::string::npos) << report["notes"];
+}
+
+TEST(Diff, OperandsInAnotherOrder) {
+  const TemporaryFolder folder;
+  const std::string head = "graph @g(%x: f32[2, 3]) -> (f32[2, 3]) {\n  %a = tanh %x : f32[2, 3]\n";
+  const std::string tail = " : f32[2, 3]\n  return %b : f32[2, 3]\n}\n";
+  folder.write("a.lathe", head + "  %b = sub %a, %x" + tail);
+  folder.write("b.lathe", head + "  %b = sub %x, %a" + tail);
+  ExitStatus status{};
+  const Json report = diff_json({folder.file("a.lathe"), folder.file("b.lathe")}, status);
+  EXPECT_EQ(report["cause"], "other-operand") << report.dump(2);
+  EXPECT_EQ(report["first_difference"]["a"]["line"], 3);
+}
+
 TEST(Diff, MissingFileFails) {
   EXPECT_EQ(run_diff({"absent.onnx", "absent.onnx"}).status, run_diff({"absent.lathe", "absent.onnx"}).status);
   EXPECT_NE(run_diff({"absent.onnx", "absent.onnx"}).status, ExitStatus::Fine);
