@@ -330,11 +330,28 @@ void propose_members(Proposal& proposal, const Span& place) {
         proposal.fix(fmt::format("make one: `{}()`", text), {insert_after(value.span(), "()")});
       }
     }
+    if (value.as<DictExpression>() != nullptr) {
+      proposal.fix("unpack the entries: `.values()`", {replace(value.span(), fmt::format("*{}.values()", text))});
+    }
     if (is_name && proposal.diagnostic.message.find("dict") != std::string::npos) {
       proposal.fix("unpack the entries: `.values()`",
                    {replace(value.span(), fmt::format("*{}.values()", atom_text(source, value)))});
     }
   }
+}
+
+/// ModuleList(a, b): it takes one list.
+void propose_list(Proposal& proposal) {
+  if (proposal.diagnostic.message.find("takes 1 positional argument") == std::string::npos) return;
+  std::optional<ExpressionView> call = proposal.source.call(proposal.diagnostic.where);
+  const std::optional<Span> place = proposal.source.span(proposal.diagnostic.where);
+  if (call && place && call->span() == *place) call = proposal.source.call_around(*call);
+  if (!call) return;
+  const auto* node = call->as<CallExpression>();
+  if (!proposal.source.dotted(call->child(node->function)).ends_with("List") || node->arguments.empty()) return;
+  const Span first = call->child(node->arguments.front().value).span();
+  const Span last = call->child(node->arguments.back().value).span();
+  proposal.fix("put them into a list: `[...]`", {insert_before(first, "["), insert_after(last, "]")});
 }
 
 void propose_numbers(Proposal& proposal, const Span& place) {
@@ -401,6 +418,7 @@ void propose_constructor(Proposal& proposal) {
                    {replace(written->span(), fmt::format("int({})", proposal.source.text(*written)))});
     }
   }
+  propose_list(proposal);
   if (message.find("takes modules") != std::string::npos) propose_members(proposal, *place);
   propose_numbers(proposal, *place);
 }

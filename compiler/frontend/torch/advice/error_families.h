@@ -16,6 +16,7 @@ namespace lathe::torch {
 [[nodiscard]] std::span<const ProposerRow> value_error_proposers();        // error_values.cpp
 [[nodiscard]] std::span<const ProposerRow> constructor_error_proposers();  // error_constructors.cpp
 [[nodiscard]] std::span<const ProposerRow> language_error_proposers();     // error_language.cpp
+[[nodiscard]] std::span<const ProposerRow> einops_error_proposers();       // error_einops.cpp
 [[nodiscard]] std::span<const ProposerRow> origin_error_proposers();       // error_origins.cpp
 
 }  // namespace lathe::torch

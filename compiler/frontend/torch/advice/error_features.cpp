@@ -68,8 +68,7 @@ class Features {
     const bool is_linear = view_.type() == "Linear" || proposal_.facts.operation == "linear";
     if (is_linear) {
       flatten();
-      pool_before_flatten();
-      unbatched();
+      if (!unbatched()) pool_before_flatten();
     }
     move_axis();
     transposed_weight();
@@ -191,16 +190,22 @@ class Features {
   }
 
   /// One sample without its batch axis: all of it has the features that are wanted.
-  void unbatched() {
+  bool unbatched() {
+    const size_t proposed = proposal_.diagnostic.fixes.size();
+    flatten_from_end();
     if (dims_.size() >= 2 && product_of(dims_, 0) == wanted_) {
       const std::optional<ExpressionView> argument = view_.tensor_expression();
       if (argument) {
         proposal_.fix("flatten the one sample", {call_method_on(view_.source(), *argument, "flatten()")});
       }
     }
+    return proposal_.diagnostic.fixes.size() > proposed;
+  }
+
+  // The flatten keeps axis 0, which is no batch here; counted from the end it is right for both.
+  void flatten_from_end() {
     const std::optional<Shape> maps = flattened_dims();
     if (!maps || product_of(*maps, 0) != wanted_) return;
-    // The flatten keeps axis 0, which is no batch here; counted from the end it is right for both.
     const std::optional<MadeBy> made = view_.shaped_by(value_);
     const auto* call = made->expression ? made->expression->as<CallExpression>() : nullptr;
     if (call == nullptr) return;

@@ -48,6 +48,7 @@ void propose_reshape(Proposal& proposal) {
   const SourceView& source = view.source();
   const std::string text = source.text(*object);
   const std::string method = method_of(view, *call);
+  if (method != "view" && method != "reshape") return;
   const bool flattens = sizes.size() == 2;
   if (flattens && dims.size() > 1) {
     proposal.fix("keep the batch axis: a mismatch then shows at the layer behind",

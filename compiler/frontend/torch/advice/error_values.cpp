@@ -145,20 +145,30 @@ void propose_return(const FaultView& view, const Ast& ast, const Function& funct
   proposal.diagnostic.labels.push_back({view.evaluator().locations().add(last.span),
                                         fmt::format("`{}` ends here without `return`, so it gives None", name), false});
   if (const auto* plain = std::get_if<ExpressionStatement>(&last.kind)) {
-    const bool is_print = view.source().text(last.span).starts_with("print");
-    static_cast<void>(plain);
-    if (!is_print) proposal.fix("return the value", {insert_before(last.span, "return ")});
-    return;
+    const bool is_call = std::holds_alternative<CallExpression>(ast.expressions[plain->value].kind);
+    if (is_call && !view.source().text(last.span).starts_with("print")) {
+      proposal.fix("return the value", {insert_before(last.span, "return ")});
+      return;
+    }
   }
   std::string target;
-  if (const auto* assigned = std::get_if<AssignStatement>(&last.kind);
+  const Statement* result = &last;
+  for (auto id = function.body.rbegin(); id != function.body.rend(); ++id) {
+    const StatementKind& kind = ast.statements[*id].kind;
+    const bool assigns =
+        std::get_if<AssignStatement>(&kind) != nullptr || std::get_if<AugmentedAssignStatement>(&kind) != nullptr;
+    if (!assigns) continue;
+    result = &ast.statements[*id];
+    break;
+  }
+  if (const auto* assigned = std::get_if<AssignStatement>(&result->kind);
       assigned != nullptr && assigned->targets.size() == 1) {
     const ExpressionView view_of_target{&ast, assigned->targets[0]};
     target = view.source().text(view_of_target);
     const auto* tuple = view_of_target.as<TupleExpression>();
     if (tuple != nullptr) target = view.source().text(view_of_target.child(tuple->items[0]));
   }
-  if (const auto* augmented = std::get_if<AugmentedAssignStatement>(&last.kind)) {
+  if (const auto* augmented = std::get_if<AugmentedAssignStatement>(&result->kind)) {
     target = view.source().text(ExpressionView{&ast, augmented->target});
   }
   if (target.empty() && function.parameters.size() > 1) target = view.source().name(function.parameters[1].name);
@@ -169,6 +179,20 @@ void propose_return(const FaultView& view, const Ast& ast, const Function& funct
                {insert_after(last.span, fmt::format("\n{}return {}", indentation, target))});
 }
 
+/// A `return` or `return None` in a function.
+std::optional<Span> returned_none(const Ast& ast, const Function& function) {
+  for (size_t i = 0; i < ast.statements.size(); ++i) {
+    const Statement& statement = ast.statements[StatementId(i)];
+    const auto* returned = std::get_if<ReturnStatement>(&statement.kind);
+    if (returned == nullptr || statement.span.begin < function.span.begin || statement.span.end > function.span.end)
+      continue;
+    if (!returned->value.valid()) return statement.span;
+    const auto* single = std::get_if<SingletonExpression>(&ast.expressions[returned->value].kind);
+    if (single != nullptr && single->value == Singleton::None) return statement.span;
+  }
+  return std::nullopt;
+}
+
 /// The function whose missing `return` an expression that is None leads to.
 void follow_none(const FaultView& view, ExpressionView expression) {
   constexpr size_t kDeepest = 6;
@@ -177,6 +201,11 @@ void follow_none(const FaultView& view, ExpressionView expression) {
     const Ast* ast = nullptr;
     const Function* function = called_function(view, expression, ast);
     if (function == nullptr) return;
+    if (const std::optional<Span> returned = returned_none(*ast, *function)) {
+      view.proposal().diagnostic.labels.push_back(
+          {view.evaluator().locations().add(*returned), "this `return` gives None", false});
+      return;
+    }
     if (!function->body.empty()) {
       const Statement& last = ast->statements[function->body.back()];
       const auto* returned = std::get_if<ReturnStatement>(&last.kind);
@@ -184,11 +213,7 @@ void follow_none(const FaultView& view, ExpressionView expression) {
         expression = {ast, returned->value};
         continue;
       }
-      if (returned != nullptr) {
-        view.proposal().diagnostic.labels.push_back(
-            {view.evaluator().locations().add(last.span), "this `return` gives None", false});
-        return;
-      }
+      if (returned != nullptr) return;
     }
     propose_return(view, *ast, *function);
     return;

@@ -36,7 +36,11 @@ Status make_sequential(LayerBuilder& layer) {
   LATHE_CHECK(arguments != nullptr);
   const std::vector<Value> items = arguments->items;
   const auto* dict = items.size() == 1 ? layer.evaluator().heap().as<DictObject>(items[0]) : nullptr;
-  if (dict != nullptr) {
+  // PyTorch takes an OrderedDict, no other dict.
+  const bool is_ordered =
+      dict != nullptr && dict->type.valid() &&
+      layer.evaluator().is_subclass(dict->type, layer.evaluator().library_object("collections.OrderedDict"));
+  if (is_ordered) {
     for (const DictStorage::Entry& entry : dict->entries.entries()) {
       const std::string* name = layer.evaluator().heap().string(entry.key);
       if (name == nullptr || name->empty() || name->find('.') != std::string::npos) {

@@ -25,9 +25,14 @@ Result<TensorId> expect_tensor(Evaluator& evaluator, const Value& value, std::st
   }
   const std::vector<Value>& items = tuple != nullptr ? tuple->items : list->items;
   const std::string_view kind = list != nullptr ? "list" : items.size() == 2 ? "pair" : "tuple";
+  std::string text;
+  for (size_t i = 0; i < items.size() && i < 4; ++i) {
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", evaluator.describe(items[i]));
+  }
+  if (items.size() > 4) text += ", ...";
   return evaluator
-      .error(where, DiagnosticKind::TupleNotTensor, "TypeError", "{} takes a tensor, it is given a {}: {}", what, kind,
-             evaluator.describe(value))
+      .error(where, DiagnosticKind::TupleNotTensor, "TypeError", "{} takes a tensor, it is given a {}: ({})", what,
+             kind, text)
       .emit();
 }
 
