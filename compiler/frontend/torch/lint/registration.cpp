@@ -23,10 +23,13 @@ Held held_by(Evaluator& evaluator, const Value& container) {
   constexpr size_t kMost = 10'000;
   Held held;
   held.is_dict = evaluator.heap().as<DictObject>(container) != nullptr;
+  std::unordered_set<ObjectId> seen;
   std::vector<std::pair<Value, size_t>> waiting{{container, 0}};
   while (!waiting.empty() && held.modules.size() + held.parameters.size() < kMost) {
     const auto [value, depth] = waiting.back();
     waiting.pop_back();
+    const auto* object = std::get_if<ObjectId>(&value);
+    if (object != nullptr && !seen.insert(*object).second) continue;
     std::vector<Value> items;
     if (const auto* tensor = std::get_if<TensorId>(&value)) {
       if (tracer_of(evaluator).is_parameter(*tensor)) held.parameters.push_back(*tensor);

@@ -17,8 +17,14 @@ Trace::Trace(Evaluator& evaluator, const LintOptions& options, const Diagnostics
       source_(evaluator),
       records_(layer_records(evaluator)),
       has_errors_(found.failed()),
+      outermost_(outermost_records()),
       hints_(hints()),
-      flow_(module_, hints_) {}
+      flow_(module_, hints_) {
+  for (const Diagnostic& row : found.all()) {
+    const std::optional<Span> span = source_.span(row.statement);
+    if (span && info(row.kind).severity != Severity::Warning) failed_.push_back(*span);
+  }
+}
 
 ValueFlow::Hints Trace::hints() const {
   ValueFlow::Hints hints;
@@ -73,20 +79,37 @@ bool Trace::is_top_level(LocationId where) const {
   return span && source_.function(*span) == nullptr;
 }
 
-bool Trace::is_whole(const LayerRecord& record) const {
-  return is_top_level(record.call) && calls_around(record).empty();
+std::vector<size_t> Trace::outermost_records() const {
+  std::vector<size_t> result(records_.size());
+  size_t around = records_.size();
+  for (size_t index = records_.size(); index-- > 0;) {
+    const LayerRecord& record = records_[index];
+    const bool is_inside = around < records_.size() && records_[around].first_node <= record.first_node &&
+                           record.end_node <= records_[around].end_node &&
+                           records_[around].first_node < records_[around].end_node;
+    if (!is_inside) around = index;
+    result[index] = around;
+  }
+  return result;
 }
 
-bool Trace::came_to_its_end(const std::vector<const LayerRecord*>& calls, LocationId where) const {
-  if (!has_errors_) return true;
-  return calls.empty() ? is_top_level(where) : is_top_level(calls.back()->call);
+bool Trace::is_whole(const LayerRecord& record) const {
+  const auto index = static_cast<size_t>(&record - records_.data());
+  return outermost_[index] == index && is_top_level(record.call);
+}
+
+bool Trace::came_to_its_end(LocationId place) const {
+  const std::optional<Span> span = source_.span(place);
+  if (!options_.is_script || !span || !is_top_level(place)) return false;
+  return std::none_of(failed_.begin(), failed_.end(), [&](const Span& statement) {
+    return statement.file == span->file && statement.begin <= span->begin && span->end <= statement.end;
+  });
 }
 
 bool Trace::is_checked(const LayerRecord& record) const {
   if (record.first_node < options_.first_node) return false;
-  std::vector<const LayerRecord*> calls = calls_around(record);
-  if (calls.empty()) calls.push_back(&record);
-  return came_to_its_end(calls, record.call);
+  const auto index = static_cast<size_t>(&record - records_.data());
+  return !has_errors_ || came_to_its_end(records_[outermost_[index]].call);
 }
 
 std::vector<NodeId> Trace::nodes() const {
@@ -95,7 +118,10 @@ std::vector<NodeId> Trace::nodes() const {
     if (node.index < options_.first_node) continue;
     const LocationId where = module_.graph.node(node).location;
     if (!source_.span(where)) continue;
-    if (has_errors_ && !came_to_its_end(calls_around(node), where)) continue;
+    if (has_errors_) {
+      const std::vector<const LayerRecord*> calls = calls_around(node);
+      if (!came_to_its_end(calls.empty() ? where : calls.back()->call)) continue;
+    }
     result.push_back(node);
   }
   return result;

@@ -55,7 +55,9 @@ class Trace {
 
  private:
   [[nodiscard]] ValueFlow::Hints hints() const;
-  [[nodiscard]] bool came_to_its_end(const std::vector<const LayerRecord*>& calls, LocationId where) const;
+  [[nodiscard]] std::vector<size_t> outermost_records() const;
+  /// Of the call around the place, or of the place itself when there is none.
+  [[nodiscard]] bool came_to_its_end(LocationId place) const;
 
   Evaluator& evaluator_;
   const LintOptions& options_;
@@ -63,6 +65,8 @@ class Trace {
   SourceView source_;
   const std::vector<LayerRecord>& records_;
   bool has_errors_;
+  std::vector<Span> failed_;       ///< statements
+  std::vector<size_t> outermost_;  ///< for each record the one of the call around all others
   ValueFlow::Hints hints_;
   ValueFlow flow_;
   std::vector<std::pair<DiagnosticKind, LocationId>> reported_;
