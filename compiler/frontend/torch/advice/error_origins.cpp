@@ -186,7 +186,8 @@ void explain_single_value(Proposal& proposal) {
     if (frame.kind == Frame::Kind::Native || !frame.current.valid()) continue;
     const ExpressionView call{&proposal.evaluator.tree(frame.unit), frame.current};
     const auto* node = call.as<CallExpression>();
-    if (node == nullptr) return;
+    // The model as a whole is evaluated, not a layer of it.
+    if (node == nullptr || proposal.source.function(call.span()) != nullptr) return;
     const ExpressionView callee = call.child(node->function);
     proposal.fix("evaluate, with the running statistics: `.eval()`",
                  {call_method_on(proposal.source, callee, "eval()")});
