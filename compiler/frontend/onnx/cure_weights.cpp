@@ -72,7 +72,7 @@ void fit_convolution(const NodeFacts& facts, Weights& weights) {
   const auto channels = size_of(facts.operand(0), 1);
   if (!channels) return;
   if (facts.node().op_type == "ConvTranspose") {
-    weights.set(1, 0, *channels);
+    weights.set(1, 0, channels);
   } else if (*channels % group(facts) == 0) {
     weights.set(1, 1, *channels / group(facts));
   }

@@ -9,17 +9,17 @@ namespace {
 class InputArguments : public ::testing::Test {
  protected:
   std::vector<InputArgument> parse(std::vector<std::string> texts) {
-    Result<std::vector<InputArgument>> result = parse_input_arguments(texts, locations, diagnostics);
+    Result<std::vector<InputArgument>> result = parse_input_arguments(texts, locations_, diagnostics_);
     return result.ok() ? *result : std::vector<InputArgument>();
   }
   std::vector<size_t> match(std::vector<std::string> texts, std::vector<std::string> names) {
-    const Result<std::vector<size_t>> result = match_inputs(parse(std::move(texts)), names, diagnostics);
+    const Result<std::vector<size_t>> result = match_inputs(parse(std::move(texts)), names, diagnostics_);
     return result.ok() ? *result : std::vector<size_t>();
   }
-  std::string message() { return diagnostics.all().empty() ? "" : diagnostics.all().front().message; }
+  std::string message() { return diagnostics_.all().empty() ? "" : diagnostics_.all().front().message; }
 
-  LocationTable locations;
-  Diagnostics diagnostics;
+  LocationTable locations_;
+  Diagnostics diagnostics_;
 };
 
 TEST_F(InputArguments, AreTypesOrFiles) {
@@ -38,13 +38,13 @@ TEST_F(InputArguments, AreTypesOrFiles) {
 TEST_F(InputArguments, SayWhatIsWrong) {
   EXPECT_TRUE(parse({"x=float32[3]"}).empty());
   EXPECT_EQ(message(), "there is no element type `float32`");
-  EXPECT_EQ(diagnostics.all()[0].notes, std::vector<std::string>{"Lathe calls it `f32`"});
-  diagnostics.clear();
+  EXPECT_EQ(diagnostics_.all()[0].notes, std::vector<std::string>{"Lathe calls it `f32`"});
+  diagnostics_.clear();
   EXPECT_TRUE(parse({"x=f32[3,,4]"}).empty());
   EXPECT_EQ(message(), "expected a size, found `,`");
-  diagnostics.clear();
+  diagnostics_.clear();
   EXPECT_TRUE(parse({"=x.npy"}).empty());
-  EXPECT_EQ(diagnostics.all().size(), 1u);
+  EXPECT_EQ(diagnostics_.all().size(), 1u);
 }
 
 TEST_F(InputArguments, AreMatchedByNameAndPosition) {
@@ -56,10 +56,10 @@ TEST_F(InputArguments, AreMatchedByNameAndPosition) {
 TEST_F(InputArguments, MustMeanDifferentInputsThatExist) {
   EXPECT_TRUE(match({"c=f32[1]"}, {"a", "b"}).empty());
   EXPECT_EQ(message(), "the model has no input `c`");
-  diagnostics.clear();
+  diagnostics_.clear();
   EXPECT_TRUE(match({"f32[1]", "a=f32[2]"}, {"a", "b"}).empty());
   EXPECT_EQ(message(), "input `a` is given twice");
-  diagnostics.clear();
+  diagnostics_.clear();
   EXPECT_TRUE(match({"f32[1]", "f32[1]"}, {"a"}).empty());
   EXPECT_EQ(message(), "`-i` number 2 is one too many");
 }

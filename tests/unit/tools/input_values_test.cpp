@@ -39,21 +39,22 @@ TEST(RandomConstant, StaysInItsRange) {
 
 class InputValues : public ::testing::Test {
  protected:
-  std::string message() { return diagnostics.all().empty() ? "" : diagnostics.all().front().message; }
+  std::string message() { return diagnostics_.all().empty() ? "" : diagnostics_.all().front().message; }
 
-  test::TemporaryFolder folder;
-  Diagnostics diagnostics;
+  test::TemporaryFolder folder_;
+  Diagnostics diagnostics_;
 };
 
 TEST_F(InputValues, SizesFollowFromTheGivenInputs) {
   const std::vector<float> numbers = {1, 2, 3, 4, 5, 6};
   const TensorType type{ElementType::F32, {2, 3}, true};
-  ASSERT_TRUE(weights::write_npy(folder.file("a.npy"), type, std::as_bytes(std::span(numbers)), {}, diagnostics).ok());
+  ASSERT_TRUE(
+      weights::write_npy(folder_.file("a.npy"), type, std::as_bytes(std::span(numbers)), {}, diagnostics_).ok());
   const std::vector<ModelPort> ports = {port("a", {ElementType::F32, {Dim::symbol("N"), 3}, true}),
                                         port("b", {ElementType::I64, {Dim::symbol("N") * 2 + Dim::symbol("M")}, true})};
-  const std::vector<InputArgument> arguments = {file_argument("a", folder.file("a.npy"))};
+  const std::vector<InputArgument> arguments = {file_argument("a", folder_.file("a.npy"))};
   const std::vector<NamedSize> sizes = {{"M", 1}};
-  const Result<std::vector<Tensor>> values = input_values(ports, arguments, sizes, 0, diagnostics);
+  const Result<std::vector<Tensor>> values = input_values(ports, arguments, sizes, 0, diagnostics_);
   ASSERT_TRUE(values.ok()) << message();
   EXPECT_EQ((*values)[0].as<float>()[5], 6.0f);
   EXPECT_EQ((*values)[1].dims(), std::vector<int64_t>{5});
@@ -61,33 +62,33 @@ TEST_F(InputValues, SizesFollowFromTheGivenInputs) {
 
 TEST_F(InputValues, AnOpenSizeIsAsked) {
   const std::vector<ModelPort> ports = {port("a", {ElementType::F32, {Dim::symbol("N"), 3}, true})};
-  EXPECT_FALSE(input_values(ports, {}, {}, 0, diagnostics).ok());
+  EXPECT_FALSE(input_values(ports, {}, {}, 0, diagnostics_).ok());
   EXPECT_EQ(message(), "input `a` is `f32[N, 3]`: its size `N` must be given");
 }
 
 TEST_F(InputValues, ReadOnnxTensors) {
-  const std::string path = folder.write("x.pb", test::to_bytes(test::int64_tensor("any", {2}, {5, -6})));
-  const Result<ConstantData> array = read_array(path, "x", diagnostics);
+  const std::string path = folder_.write("x.pb", test::to_bytes(test::int64_tensor("any", {2}, {5, -6})));
+  const Result<ConstantData> array = read_array(path, "x", diagnostics_);
   ASSERT_TRUE(array.ok()) << message();
   EXPECT_EQ(element_as_integer(*array, 1), -6);
 }
 
 TEST_F(InputValues, RefuseOtherFiles) {
-  EXPECT_FALSE(read_array(folder.write("x.txt", "1 2 3"), "x", diagnostics).ok());
-  EXPECT_EQ(info(diagnostics.all()[0].kind).code, "LT0701");
-  diagnostics.clear();
-  EXPECT_FALSE(read_array(folder.file("gone.npy"), "x", diagnostics).ok());
-  EXPECT_EQ(info(diagnostics.all()[0].kind).code, "LT0001");
+  EXPECT_FALSE(read_array(folder_.write("x.txt", "1 2 3"), "x", diagnostics_).ok());
+  EXPECT_EQ(info(diagnostics_.all()[0].kind).code, "LT0701");
+  diagnostics_.clear();
+  EXPECT_FALSE(read_array(folder_.file("gone.npy"), "x", diagnostics_).ok());
+  EXPECT_EQ(info(diagnostics_.all()[0].kind).code, "LT0001");
 }
 
 TEST_F(InputValues, TensorsKeepTheElements) {
   ConstantData splat = splat_constant({ElementType::F32, {3}, true}, 2.5);
-  const Result<Tensor> tensor = to_tensor(splat, diagnostics);
+  const Result<Tensor> tensor = to_tensor(splat, diagnostics_);
   ASSERT_TRUE(tensor.ok());
   EXPECT_EQ(tensor->as<float>()[2], 2.5f);
   EXPECT_EQ(element_as_double(borrow(*tensor), 2), 2.5);
   ConstantData empty = constant_from_doubles({ElementType::F32, {0, 4}, true}, {});
-  EXPECT_TRUE(to_tensor(empty, diagnostics).ok());
+  EXPECT_TRUE(to_tensor(empty, diagnostics_).ok());
 }
 
 }  // namespace

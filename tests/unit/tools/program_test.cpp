@@ -21,15 +21,16 @@ struct ShellResult {
 class Program : public ::testing::Test {
  protected:
   Program() {
-    folder.write("good.lathe",
-                 "graph @g(%x: f32[2]) -> (f32[2]) {\n  %y = relu %x : f32[2]\n  return %y : f32[2]\n}\n");
-    folder.write("bad.lathe", "graph @g(%x: f32[2]) -> (f32[3]) {\n  %y = relu %x : f32[3]\n  return %y : f32[3]\n}\n");
+    folder_.write("good.lathe",
+                  "graph @g(%x: f32[2]) -> (f32[2]) {\n  %y = relu %x : f32[2]\n  return %y : f32[2]\n}\n");
+    folder_.write("bad.lathe",
+                  "graph @g(%x: f32[2]) -> (f32[3]) {\n  %y = relu %x : f32[3]\n  return %y : f32[3]\n}\n");
   }
 
   // Runs a shell command in which `lathe` is the built program.
   ShellResult shell(const std::string& command) const {
     const std::string line = fmt::format("cd '{}' && {{ lathe() {{ '{}' \"$@\"; }}; {}; }} 2>&1",
-                                         folder.path().string(), LATHE_PROGRAM, command);
+                                         folder_.path().string(), LATHE_PROGRAM, command);
     ShellResult result;
     std::FILE* pipe = ::popen(line.c_str(), "r");
     if (pipe == nullptr) return result;
@@ -42,7 +43,7 @@ class Program : public ::testing::Test {
     return result;
   }
 
-  TemporaryFolder folder;
+  TemporaryFolder folder_;
 };
 
 TEST_F(Program, ExitStatusesAreThoseOfTheContract) {
@@ -81,9 +82,9 @@ TEST_F(Program, ClosedStreamsAreNoCrash) {
 TEST_F(Program, NoPartialFileIsLeft) {
   const ShellResult result = shell("lathe dump good.lathe -o out/graph.lathe");
   EXPECT_EQ(result.status, 4);
-  EXPECT_FALSE(std::filesystem::exists(folder.path() / "out"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "out"));
   // A limit on the size of files fails the write half way.
-  folder.write("old.txt", "old");
+  folder_.write("old.txt", "old");
   EXPECT_EQ(shell("trap '' XFSZ; ulimit -f 1; lathe ops --markdown | wc -c >/dev/null; lathe opt good.lathe -o old.txt")
                 .status,
             0);
@@ -98,7 +99,7 @@ TEST_F(Program, OutputsAreWritten) {
   const ShellResult result = shell("lathe run good.lathe -o results --backend=interp");
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.text, "results/y.npy\n");
-  EXPECT_TRUE(std::filesystem::exists(folder.path() / "results" / "y.npy"));
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() / "results" / "y.npy"));
 }
 
 }  // namespace

@@ -25,39 +25,39 @@ class Trace : public ::testing::Test {
     OutputStream out_stream;
     OutputStream err_stream;
     const ExitStatus status = run_tool(arguments, {out_stream, err_stream});
-    out = out_stream.text();
-    err = err_stream.text();
+    out_ = out_stream.text();
+    err_ = err_stream.text();
     return status;
   }
   Json trace(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"trace", "--format=json"});
-    EXPECT_EQ(lathe(arguments), ExitStatus::Fine) << err;
-    return Json::parse(out, nullptr, false);
+    EXPECT_EQ(lathe(arguments), ExitStatus::Fine) << err_;
+    return Json::parse(out_, nullptr, false);
   }
   std::string npy(std::string_view name, std::vector<int64_t> dims, const std::vector<float>& values) {
     TensorType type{ElementType::F32, {}, true};
     for (const int64_t dim : dims) type.dims.emplace_back(dim);
     Diagnostics diagnostics;
-    EXPECT_TRUE(weights::write_npy(folder.file(name), type, std::as_bytes(std::span(values)), {}, diagnostics).ok());
-    return folder.file(name);
+    EXPECT_TRUE(weights::write_npy(folder_.file(name), type, std::as_bytes(std::span(values)), {}, diagnostics).ok());
+    return folder_.file(name);
   }
   std::string onnx(std::string_view text) {
-    EXPECT_EQ(test::write_onnx_text(text, folder.path(), "m.onnx"), "");
-    return folder.file("m.onnx");
+    EXPECT_EQ(test::write_onnx_text(text, folder_.path(), "m.onnx"), "");
+    return folder_.file("m.onnx");
   }
   std::vector<std::string> files() const {
     std::vector<std::string> names;
-    if (!std::filesystem::exists(folder.path() / "layers")) return names;
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path() / "layers")) {
+    if (!std::filesystem::exists(folder_.path() / "layers")) return names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path() / "layers")) {
       names.push_back(entry.path().filename().string());
     }
     std::sort(names.begin(), names.end());
     return names;
   }
 
-  test::TemporaryFolder folder;
-  std::string out;
-  std::string err;
+  test::TemporaryFolder folder_;
+  std::string out_;
+  std::string err_;
 };
 
 class TraceBackend : public Trace, public ::testing::WithParamInterface<std::string> {};
@@ -87,9 +87,9 @@ net = nn.Sequential(Scale(2.0), nn.ReLU(inplace=True), Scale(-3.0), Root(), nn.S
 
 TEST_P(TraceBackend, NamesTheLayerThatMadeTheFirstNan) {
   if (!is_available(*parse_backend(GetParam()))) GTEST_SKIP() << "not in this build";
-  folder.write("net.py", kBlocks);
+  folder_.write("net.py", kBlocks);
   const Json report = trace(
-      {folder.file("net.py") + ":net", "-i", npy("x.npy", {2, 3}, {-1, -2, -3, -4, 5, -6}), "--backend", GetParam()});
+      {folder_.file("net.py") + ":net", "-i", npy("x.npy", {2, 3}, {-1, -2, -3, -4, 5, -6}), "--backend", GetParam()});
   ASSERT_TRUE(report.is_object());
   EXPECT_EQ(report["backend"], GetParam());
   ASSERT_EQ(report["layers"].size(), 6u);
@@ -119,9 +119,9 @@ TEST_P(TraceBackend, NamesTheLayerThatMadeTheFirstNan) {
 
 TEST_P(TraceBackend, NanOfAnInputAndOfAWeightIsNotTheLayersFault) {
   if (!is_available(*parse_backend(GetParam()))) GTEST_SKIP() << "not in this build";
-  folder.write("net.py", kBlocks);
+  folder_.write("net.py", kBlocks);
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  Json found = trace({folder.file("net.py") + ":Scale(2.0)", "-i", npy("x.npy", {4}, {1, 2, nan, 4}), "--backend",
+  Json found = trace({folder_.file("net.py") + ":Scale(2.0)", "-i", npy("x.npy", {4}, {1, 2, nan, 4}), "--backend",
                       GetParam()})["first_nonfinite"];
   EXPECT_EQ(found["cause"], "input");
   EXPECT_EQ(found["op"], "x");
@@ -155,7 +155,7 @@ graph (float[1,3] x) => (float[1,3] y) {
 }
 
 TEST_F(Trace, RepeatedCallsHaveFilesOfTheirOwn) {
-  folder.write("net.py", R"(import torch.nn as nn
+  folder_.write("net.py", R"(import torch.nn as nn
 class Twice(nn.Module):
     def __init__(self):
         super().__init__()
@@ -163,13 +163,13 @@ class Twice(nn.Module):
     def forward(self, x):
         return self.act(self.act(x) - 2), x
 )");
-  const Json report = trace({folder.file("net.py") + ":Twice()", "-i", npy("x.npy", {3}, {-1, 2, 4}), "-o",
-                             folder.file("layers"), "--backend=interp"});
+  const Json report = trace({folder_.file("net.py") + ":Twice()", "-i", npy("x.npy", {3}, {-1, 2, 4}), "-o",
+                             folder_.file("layers"), "--backend=interp"});
   EXPECT_EQ(files(),
             (std::vector<std::string>{"001_act.npy", "002_act.npy", "003__model_.0.npy", "003__model_.1.npy"}));
   EXPECT_EQ(report["files"].size(), 4u);
   Diagnostics diagnostics;
-  const Result<ConstantData> second = weights::read_npy(folder.file("layers/002_act.npy"), diagnostics);
+  const Result<ConstantData> second = weights::read_npy(folder_.file("layers/002_act.npy"), diagnostics);
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(element_as_double(*second, 1), 0.0);
   EXPECT_EQ(element_as_double(*second, 2), 2.0);
@@ -177,23 +177,23 @@ class Twice(nn.Module):
 }
 
 TEST_F(Trace, AFailedWriteLeavesNoFile) {
-  folder.write("net.py", kBlocks);
+  folder_.write("net.py", kBlocks);
   // A folder stands where the third file should be.
-  std::filesystem::create_directories(folder.path() / "layers" / "003_2.npy" / "occupied");
-  EXPECT_EQ(lathe({"trace", folder.file("net.py") + ":net", "-i", "x=f32[1,3]", "-o", folder.file("layers")}),
+  std::filesystem::create_directories(folder_.path() / "layers" / "003_2.npy" / "occupied");
+  EXPECT_EQ(lathe({"trace", folder_.file("net.py") + ":net", "-i", "x=f32[1,3]", "-o", folder_.file("layers")}),
             ExitStatus::Failed);
   EXPECT_EQ(files(), (std::vector<std::string>{"003_2.npy"}));
-  EXPECT_NE(err.find("LT0002"), std::string::npos) << err;
+  EXPECT_NE(err_.find("LT0002"), std::string::npos) << err_;
 }
 
 TEST_F(Trace, ExitStatuses) {
-  folder.write("net.py", kBlocks);
-  EXPECT_EQ(lathe({"trace", folder.file("net.py") + ":net"}), ExitStatus::CommandLineWrong);
-  EXPECT_EQ(lathe({"trace", folder.file("net.py") + ":net", "-i", "x=f32[1,3]", "--format=xml"}),
+  folder_.write("net.py", kBlocks);
+  EXPECT_EQ(lathe({"trace", folder_.file("net.py") + ":net"}), ExitStatus::CommandLineWrong);
+  EXPECT_EQ(lathe({"trace", folder_.file("net.py") + ":net", "-i", "x=f32[1,3]", "--format=xml"}),
             ExitStatus::CommandLineWrong);
-  EXPECT_EQ(lathe({"trace", folder.file("none.py") + ":net", "-i", "x=f32[1,3]"}), ExitStatus::Failed);
-  folder.write("bad.py", "import torch.nn as nn\nnet = nn.Linear(3, 4)\n");
-  EXPECT_EQ(lathe({"trace", folder.file("bad.py") + ":net", "-i", "x=f32[1,5]"}), ExitStatus::ModelWrong);
+  EXPECT_EQ(lathe({"trace", folder_.file("none.py") + ":net", "-i", "x=f32[1,3]"}), ExitStatus::Failed);
+  folder_.write("bad.py", "import torch.nn as nn\nnet = nn.Linear(3, 4)\n");
+  EXPECT_EQ(lathe({"trace", folder_.file("bad.py") + ":net", "-i", "x=f32[1,5]"}), ExitStatus::ModelWrong);
 }
 
 TEST_F(Trace, TheBackendIsTheCallersChoice) {
@@ -203,8 +203,8 @@ graph (float[4] x) => (int64[1,?] y) {
   y = NonZero "where" (x)
 })");
   EXPECT_EQ(lathe({"trace", model, "-i", npy("x.npy", {4}, {1, 0, 2, 0}), "--backend=jit"}), ExitStatus::Unsupported);
-  EXPECT_NE(err.find("--backend=interp"), std::string::npos) << err;
-  const Json report = trace({model, "-i", folder.file("x.npy"), "--backend=interp"});
+  EXPECT_NE(err_.find("--backend=interp"), std::string::npos) << err_;
+  const Json report = trace({model, "-i", folder_.file("x.npy"), "--backend=interp"});
   EXPECT_EQ(report["layers"][0]["shape"], (std::vector<int64_t>{1, 2}));
   EXPECT_EQ(report["layers"][0]["max"], 2);
 }
