@@ -37,7 +37,8 @@ struct LoadOptions {
   /// Types that replace the declared ones of inputs, by name; `f32[N, 3, H, W]` may name sizes.
   std::vector<std::pair<std::string, TensorType>> input_types = {};
   /// ONNX: values of inputs that are known now, by the constants' names or by position where that is empty, for
-  /// operators that need their operands before the model runs. The inputs stay inputs; the module is right only for these values.
+  /// operators that need their operands before the model runs. The inputs stay inputs; the module is right only for
+  /// these values.
   std::vector<ConstantData> input_values = {};
 
   // PyTorch source. `input_types` are then the arguments of `forward`, by name, or by position where the name is empty.

@@ -118,8 +118,8 @@ struct Result {
   bool cured = false;
   size_t errors_left = 0;
   size_t warnings_left = 0;
-  std::set<uint32_t> broken_lines;   ///< statements that fail now and did not before
-  const Diagnostic* next = nullptr;  ///< what the same statement fails with now
+  std::set<uint32_t> broken_lines = {};  ///< statements that fail now and did not before
+  const Diagnostic* next = nullptr;      ///< what the same statement fails with now
   uint32_t next_line = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "ir/base/display.h"
 
@@ -152,22 +153,33 @@ std::string snippet(const std::vector<Mark>& marks, const LocationTable& locatio
   return text;
 }
 
-std::string fix_preview(const FixIt& fix, const LocationTable& locations, size_t gutter, const Painter& paint,
-                        const RenderOptions& options) {
-  if (fix.edits.empty()) return {};
-  std::vector<Edit> edits = fix.edits;
-  std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.where.begin < b.where.begin; });
-  const FileId file = edits.front().where.file;
-  for (size_t i = 0; i < edits.size(); ++i) {
-    if (edits[i].where.file != file || edits[i].where.end > locations.file(file).text.size()) return {};
-    if (i > 0 && edits[i].where.begin < edits[i - 1].where.end) return {};
+namespace {
+
+/// Neighbouring edits, and the lines that they change.
+struct Change {
+  uint32_t first_line = 0;  ///< of the old text
+  std::vector<std::string> removed;
+  std::vector<std::string> added;
+};
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (true) {
+    const size_t newline = text.find('\n');
+    lines.emplace_back(text.substr(0, newline));
+    if (newline == std::string_view::npos) return lines;
+    text.remove_prefix(newline + 1);
   }
+}
+
+/// What edits of neighbouring lines do to them, without the lines that stay as they are at both ends.
+Change change_of(std::span<const Edit> edits, const LocationTable& locations) {
+  const FileId file = edits.front().where.file;
   const std::string_view source = locations.file(file).text;
-  const uint32_t first = locations.line_column(file, edits.front().where.begin).line;
   const uint32_t last = locations.line_column(file, edits.back().where.end).line;
-  const size_t begin = locations.file(file).line_starts[first - 1];
-  const std::string_view last_line = locations.line_text(file, last);
-  const size_t end = locations.file(file).line_starts[last - 1] + last_line.size();
+  Change change{.first_line = locations.line_column(file, edits.front().where.begin).line, .removed = {}, .added = {}};
+  const size_t begin = locations.file(file).line_starts[change.first_line - 1];
+  const size_t end = locations.file(file).line_starts[last - 1] + locations.line_text(file, last).size();
   std::string changed;
   size_t from = begin;
   for (const Edit& edit : edits) {
@@ -176,27 +188,69 @@ std::string fix_preview(const FixIt& fix, const LocationTable& locations, size_t
     from = edit.where.end;
   }
   changed += source.substr(from, end - from);
+  change.removed = lines_of(source.substr(begin, end - begin));
+  change.added = lines_of(changed);
+  const auto both = [&] { return !change.removed.empty() && !change.added.empty(); };
+  while (both() && change.removed.back() == change.added.back()) {
+    change.removed.pop_back();
+    change.added.pop_back();
+  }
+  while (both() && change.removed.front() == change.added.front()) {
+    change.removed.erase(change.removed.begin());
+    change.added.erase(change.added.begin());
+    ++change.first_line;
+  }
+  return change;
+}
 
-  constexpr uint32_t kMostLines = 8;
-  std::string text = paint(Style::Gutter, gutter_text("", gutter) + "|") + "\n";
-  const auto add_lines = [&](std::string_view block, char sign, Style style) {
-    uint32_t line = first;
-    while (true) {
-      const size_t newline = block.find('\n');
-      if (line - first == kMostLines) {
+/// Edits in the order of their places, those of the same or of neighbouring lines together. Nothing for edits that
+/// can't be shown: of several files, overlapping, or beyond the end.
+std::vector<Change> changes_of(const FixIt& fix, const LocationTable& locations) {
+  std::vector<Edit> edits = fix.edits;
+  std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.where.begin < b.where.begin; });
+  std::vector<Change> changes;
+  size_t first = 0;
+  for (size_t i = 0; i < edits.size(); ++i) {
+    const Span& where = edits[i].where;
+    const FileId file = edits.front().where.file;
+    if (where.file != file || where.end > locations.file(file).text.size()) return {};
+    if (i > 0 && where.begin < edits[i - 1].where.end) return {};
+    const bool is_last = i + 1 == edits.size();
+    if (!is_last &&
+        locations.line_column(file, edits[i + 1].where.begin).line <= locations.line_column(file, where.end).line + 1) {
+      continue;
+    }
+    changes.push_back(change_of(std::span(edits).subspan(first, i + 1 - first), locations));
+    first = i + 1;
+  }
+  return changes;
+}
+
+}  // namespace
+
+std::string fix_preview(const FixIt& fix, const LocationTable& locations, size_t gutter, const Painter& paint,
+                        const RenderOptions& options) {
+  constexpr size_t kMostLines = 8;
+  std::string text;
+  const auto add_lines = [&](const std::vector<std::string>& lines, uint32_t line, char sign, Style style) {
+    for (size_t i = 0; i < lines.size(); ++i, ++line) {
+      if (i == kMostLines) {
         text += gutter_text("", gutter) + paint(style, fmt::format("{} ...", sign)) + "\n";
         return;
       }
-      const std::string shown = cut(block.substr(0, newline), 0, 0, options.width).text;
+      const std::string shown = cut(lines[i], 0, 0, options.width).text;
       text += paint(Style::Gutter, gutter_text(fmt::format("{}", line), gutter)) +
               paint(style, shown.empty() ? std::string(1, sign) : fmt::format("{} {}", sign, shown)) + "\n";
-      if (newline == std::string_view::npos) return;
-      block.remove_prefix(newline + 1);
-      ++line;
     }
   };
-  add_lines(source.substr(begin, end - begin), '-', Style::Error);
-  add_lines(changed, '+', Style::Help);
+  int64_t shift = 0;
+  for (const Change& change : changes_of(fix, locations)) {
+    text +=
+        text.empty() ? paint(Style::Gutter, gutter_text("", gutter) + "|") + "\n" : paint(Style::Gutter, "...") + "\n";
+    add_lines(change.removed, change.first_line, '-', Style::Error);
+    add_lines(change.added, static_cast<uint32_t>(change.first_line + shift), '+', Style::Help);
+    shift += static_cast<int64_t>(change.added.size()) - static_cast<int64_t>(change.removed.size());
+  }
   return text;
 }
 

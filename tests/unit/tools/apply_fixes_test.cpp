@@ -23,8 +23,8 @@ class ApplyFixes : public ::testing::Test {
     const advice::Reload check = [&](const advice::EditedFiles& files) {
       ++checks_;
       advice::Outcome outcome{std::make_unique<Module>(), {}};
-      for (const auto& [name, text] : files) {
-        if (text.find("worse") == std::string::npos) continue;
+      for (const auto& [name, contents] : files) {
+        if (contents.find("worse") == std::string::npos) continue;
         for (int i = 0; i < 9; ++i) {
           (void)outcome.diagnostics.report(DiagnosticKind::FeatureMismatch, {}, "worse").emit();
         }
