@@ -184,6 +184,24 @@ TEST_F(RenderText, FixesMayInsertLines) {
                                                              " 7 +         x = x.flatten(1)\n"));
 }
 
+TEST_F(RenderText, DistantEditsOfAFixAreShownApart) {
+  const std::string source = "a = 1\nb = 2\nc = 3\nd = 4\n";
+  const FileId lines = locations.add_file("lines.py", source);
+  (void)diagnostics.report(DiagnosticKind::FeatureMismatch, locations.add_span(lines, 0, 1), "no")
+      .fix({"both", {{Span{lines, 4, 5}, "7"}, {Span{lines, 22, 23}, "8"}, {Span{lines, 12, 12}, "new\n"}}, true})
+      .emit();
+  EXPECT_THAT(render_text(diagnostics, locations), HasSubstr("   = help: both\n"
+                                                             "   |\n"
+                                                             " 1 - a = 1\n"
+                                                             " 1 + a = 7\n"
+                                                             "...\n"
+                                                             " 3 - c = 3\n"
+                                                             " 4 - d = 4\n"
+                                                             " 3 + new\n"
+                                                             " 4 + c = 3\n"
+                                                             " 5 + d = 8\n"));
+}
+
 TEST_F(RenderText, CountsSayWhatWasFound) {
   EXPECT_EQ(render_counts(diagnostics), "");
   for (size_t i = 0; i < Diagnostics::kMaxErrors + 7; ++i) {
