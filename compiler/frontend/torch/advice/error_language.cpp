@@ -55,7 +55,7 @@ void propose_super(Proposal& proposal) {
     const Span line{statement.file, source.line_begin(statement.file, statement.begin),
                     source.line_end(statement.file, statement.end)};
     proposal.fix("call `super().__init__()` first",
-                 {insert_before(begin, written + "\n" + indentation), replace(line, "")});
+                 {insert_before(begin, fmt::format("{}\n{}", written, indentation)), replace(line, "")});
     return;
   }
   const std::string line = "super().__init__()";
@@ -178,7 +178,7 @@ void propose_container(Proposal& proposal) {
   const FaultView view(proposal);
   const SourceView& source = proposal.source;
   const std::vector<Value>& operands = proposal.facts.operands;
-  const auto* module = operands.empty() ? nullptr : std::get_if<ObjectId>(&operands[0]);
+  const auto* module = operands.empty() ? nullptr : std::get_if<ObjectId>(operands.data());
   if (module == nullptr || !is_module(view.evaluator(), operands[0])) return;
   const std::string type = view.type_of(*module);
   const std::optional<ExpressionView> built = view.constructor(*module);

@@ -6,7 +6,7 @@
 namespace lathe::torch {
 
 std::span<const ProposerRow> error_proposers() {
-  static const std::vector<ProposerRow> kRows = [] {
+  static const std::vector<ProposerRow> rows_of_all = [] {
     std::vector<ProposerRow> rows;
     for (const auto& family :
          {children_error_proposers(), einops_error_proposers(), feature_error_proposers(), channel_error_proposers(),
@@ -16,7 +16,7 @@ std::span<const ProposerRow> error_proposers() {
     }
     return rows;
   }();
-  return kRows;
+  return rows_of_all;
 }
 
 }  // namespace lathe::torch

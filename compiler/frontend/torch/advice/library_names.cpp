@@ -1,6 +1,8 @@
 // Imports of a file, read backwards.
 #include "compiler/frontend/torch/advice/library_names.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace lathe::torch {
@@ -36,7 +38,7 @@ std::vector<Import> imports_of(const SourceView& source, FileId file) {
     const std::string module = joined(source, from->module);
     for (const ImportedName& row : from->names) {
       const std::string name = joined(source, row.path);
-      result.emplace_back(row.alias.valid() ? source.name(row.alias) : name, module + "." + name);
+      result.emplace_back(row.alias.valid() ? source.name(row.alias) : name, fmt::format("{}.{}", module, name));
     }
   }
   return result;

@@ -1,6 +1,8 @@
 // Searches in syntax trees by spans.
 #include "compiler/frontend/torch/advice/source_view.h"
 
+#include <fmt/format.h>
+
 namespace lathe::torch {
 namespace {
 
@@ -145,7 +147,7 @@ std::string SourceView::dotted(const ExpressionView& view) const {
   std::string result;
   ExpressionView current = view;
   while (const auto* attribute = current.as<AttributeExpression>()) {
-    result = "." + name(attribute->name) + result;
+    result.insert(0, fmt::format(".{}", name(attribute->name)));
     current = current.child(attribute->object);
   }
   const auto* base = current.as<NameExpression>();
