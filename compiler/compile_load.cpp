@@ -95,6 +95,30 @@ Status load_onnx(const std::string& path, const LoadOptions& options, Module& mo
   return status;
 }
 
+std::string shape_text(const Shape& dims) {
+  std::string text;
+  for (const Dim& dim : dims) text += (text.empty() ? "" : ", ") + dim.python_text();
+  return dims.size() == 1 ? "(" + text + ",)" : "(" + text + ")";
+}
+
+std::vector<advice::Outcome::Made> made_by(const Module& module, const Definition& definition, bool is_loaded) {
+  std::vector<advice::Outcome::Made> made;
+  for (const Definition::NamedTensor& value : definition.values) {
+    const Location* origin = module.locations.origin(value.where);
+    const Span* span = origin == nullptr ? nullptr : std::get_if<Span>(origin);
+    if (span == nullptr) continue;
+    made.push_back({module.locations.line_column(span->file, span->begin).line, shape_text(value.type.dims)});
+  }
+  if (!is_loaded || !made.empty()) return made;
+  std::string shapes;
+  for (const ValueId output : module.graph.outputs()) {
+    const TensorType* type = module.graph.value(output).type.as_tensor();
+    if (type != nullptr) shapes += (shapes.empty() ? "" : " and ") + shape_text(type->dims);
+  }
+  made.push_back({0, shapes});
+  return made;
+}
+
 // How often a definition may be imported again: about two seconds of work in all, whatever its size.
 size_t possible_trials(const Module& module, const Definition& definition) {
   constexpr uint64_t kMostWork = 20'000'000;
@@ -136,7 +160,9 @@ Status load_source(const std::string& path, const torch::SourceName& name, const
         again.types_only = true;
         again.edited_files = files;
         advice::Outcome outcome{std::make_unique<Module>(), {}};
-        static_cast<void>(load_model(path, again, *outcome.module, outcome.diagnostics));
+        Definition changed;
+        const bool is_loaded = load_model(path, again, *outcome.module, outcome.diagnostics, &changed).ok();
+        outcome.made = made_by(*outcome.module, changed, is_loaded);
         return outcome;
       },
       possible_trials(module, definition));

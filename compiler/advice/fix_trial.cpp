@@ -121,6 +121,7 @@ struct Result {
   std::set<uint32_t> broken_lines = {};  ///< statements that fail now and did not before
   const Diagnostic* next = nullptr;      ///< what the same statement fails with now
   uint32_t next_line = 0;
+  std::string gives = {};  ///< the shape that the statement or the model has now
 };
 
 class Trials {
@@ -186,6 +187,12 @@ class Trials {
     }
     const size_t errors_before = static_cast<size_t>(
         std::count_if(before_.all().begin(), before_.all().end(), [](const Diagnostic& row) { return is_fault(row); }));
+    const Span* statement = span_of(fault.statement, locations_);
+    for (const Outcome::Made& made : outcome.made) {
+      const LineRange at =
+          statement == nullptr ? LineRange{} : mapping.lines({statement->file, statement->begin, statement->begin});
+      if (at.first <= made.line && made.line <= at.last) result.gives = made.shape;
+    }
     // A fix may move a fault on to the next place, and show it there; it must not multiply it.
     if (result.broken_lines.empty() && result.errors_left > errors_before) result.cured = false;
     // What only warns must not be made to fail.
@@ -206,13 +213,21 @@ struct Judged {
   size_t position = 0;  ///< among those proposed: the proposer knows best
 };
 
+std::string with_result(std::string title, const std::string& gives) {
+  const size_t place = title.find(kResultPlace);
+  if (place == std::string::npos) return title;
+  return title.replace(place, kResultPlace.size(),
+                       gives.empty() ? "" : fmt::format(" (the model then gives {})", gives));
+}
+
 std::string with_consequences(const FixIt& fix, const Result& result) {
   if (!result.broken_lines.empty() && *result.broken_lines.begin() != 0) {
-    return fmt::format("{} (then {} {} no longer {})", fix.title, result.broken_lines.size() == 1 ? "line" : "lines",
-                       fmt::join(result.broken_lines, ", "), result.broken_lines.size() == 1 ? "fits" : "fit");
+    return fmt::format("{} (then {} {} no longer {})", with_result(fix.title, {}),
+                       result.broken_lines.size() == 1 ? "line" : "lines", fmt::join(result.broken_lines, ", "),
+                       result.broken_lines.size() == 1 ? "fits" : "fit");
   }
-  if (result.next == nullptr) return fix.title;
-  return fmt::format("{} (then line {} shows: {})", fix.title, result.next_line, result.next->message);
+  if (result.next == nullptr) return with_result(fix.title, result.gives);
+  return fmt::format("{} (then line {} shows: {})", with_result(fix.title, {}), result.next_line, result.next->message);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,9 +23,18 @@ using EditedFiles = std::vector<std::pair<std::string, std::string>>;
 
 /// What loading the model from edited files found. The module owns the locations of the diagnostics.
 struct Outcome {
+  /// What a statement of a script made, or the whole model (line 0): `(1, 10)`.
+  struct Made {
+    uint32_t line = 0;
+    std::string shape;
+  };
   std::unique_ptr<Module> module;
   Diagnostics diagnostics;
+  std::vector<Made> made = {};
 };
+
+/// In the title of a fix, the place for what the model gives with it: ` (the model then gives (1, 10))`, or nothing.
+inline constexpr std::string_view kResultPlace = "{result}";
 using Reload = std::function<Outcome(const EditedFiles&)>;
 
 /// The texts of the files that `edits` change, with the changes made. Edits must not overlap.

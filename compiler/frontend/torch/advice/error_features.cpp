@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "compiler/advice/fix_trial.h"
 #include "compiler/frontend/torch/advice/error_families.h"
 #include "compiler/frontend/torch/advice/fault_view.h"
 #include "compiler/frontend/torch/advice/outer_calls.h"
@@ -121,7 +122,8 @@ class Features {
     const bool fits = product_of(dims_, 1) == wanted_;
     if (!fits) return;
     const std::string product = factors(dims_, 1);
-    const std::string because = fmt::format("{} = {} features is what the {} wants", product, *wanted_, name());
+    const std::string because =
+        fmt::format("{} = {} features is what the {} wants{}", product, *wanted_, name(), advice::kResultPlace);
     if (!view_.is_direct() && built_) {
       insert(fmt::format("insert `nn.Flatten()` before the {}: {}", name(), because),
              view_.library("torch.nn.Flatten") + "()", "flatten");

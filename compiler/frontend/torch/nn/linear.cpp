@@ -80,10 +80,17 @@ Status require_features(const Operation& operation, ValueId x, const Dim& wanted
           .emit();
     }
   }
-  return std::move(fault)
-      .explain(operation.tracer().module().origins, have)
-      .explain(operation.tracer().module().origins, wanted)
-      .emit();
+  const OriginTable& origins = operation.tracer().module().origins;
+  if (rank > 3 && product_from(dims, 1).is_constant()) {
+    // A feature map: a flatten is missing, and would not be enough.
+    return std::move(fault)
+        .note(fmt::format("flattened from axis 1 on it has {} = {} features, still not {}", factors_text(dims, 1),
+                          product_from(dims, 1).python_text(), wanted.python_text()))
+        .explain(origins, have)
+        .explain(origins, wanted)
+        .emit();
+  }
+  return std::move(fault).explain(origins, have).explain(origins, wanted).emit();
 }
 
 // -------------------------------------------------------------------------------------------------------------- layers
