@@ -158,6 +158,17 @@ Lost lost_by(const Trace& trace, const ChildrenCopy& copy) {
   return lost;
 }
 
+/// " (ReLU, line 4)": what a child is, and where it was made.
+std::string origin_of(Trace& trace, ObjectId owner, const std::string& child) {
+  Evaluator& evaluator = trace.evaluator();
+  const std::optional<Value> module = registered(evaluator, owner, Registry::Modules, child);
+  const auto* instance = module ? evaluator.heap().as<InstanceObject>(*module) : nullptr;
+  const Location* made = instance == nullptr ? nullptr : evaluator.locations().origin(instance->created);
+  const Span* span = made == nullptr ? nullptr : std::get_if<Span>(made);
+  if (span == nullptr) return {};
+  return fmt::format(" ({}, line {})", evaluator.type_name(*module), line_of(trace, *span));
+}
+
 void report(Trace& trace, const ChildrenCopy& copy, const Lost& lost) {
   const std::string owner = trace.evaluator().type_name(Value(copy.owner));
   const bool is_container = is_sequential(trace.evaluator(), Value(copy.owner));
@@ -190,9 +201,9 @@ void report(Trace& trace, const ChildrenCopy& copy, const Lost& lost) {
     std::vector<std::string> repeated;
     for (const auto& [child, count] : lost.repeats) {
       calls += count - 1;
-      repeated.push_back(fmt::format("{} is used {}",
-                                     is_container ? fmt::format("step {}", child) : fmt::format("`{}`", child),
-                                     count == 2 ? "twice" : fmt::format("{} times", count)));
+      repeated.push_back(
+          fmt::format("{}{} is used {}", is_container ? fmt::format("step {}", child) : fmt::format("`{}`", child),
+                      origin_of(trace, copy.owner, child), count == 2 ? "twice" : fmt::format("{} times", count)));
     }
     message = fmt::format("{} of the {} steps of `{}`: {}, `.children()` yields it once", copy.members.size(), calls,
                           copy.owner_text.empty() ? owner : copy.owner_text, fmt::join(repeated, ", "));

@@ -275,7 +275,9 @@ Result<ValueId> batch_norm_of_batch(const Operation& operation, ValueId x, Value
                                           operation.name(), python_shape(dims));
   if (operation.symbols().prove_eq(count, 1) == Answer::Yes) {
     return operation.error(DiagnosticKind::BatchNormSingleValue, "ValueError", "{}", message)
-        .note("in eval mode the running statistics are used, and this is fine")
+        .note(
+            "give a batch of 2 or more; in eval mode (without `--train`) the running statistics are used, and this is "
+            "fine")
         .emit();
   }
   LATHE_TRY_VOID(operation.require_le(DiagnosticKind::BatchNormSingleValue, "ValueError", Dim(2), count, message));

@@ -71,7 +71,8 @@ TEST(NnFaultTest, Kernels) {
 TEST(NnFaultTest, BatchStatisticsNeedSeveralValues) {
   EXPECT_EQ(faults("y = nn.BatchNorm1d(6)(torch.zeros(1, 6))\n"),
             "bn-single-value:2 BatchNorm1d in train mode needs more than one value per channel, (1, 6) has one\n"
-            "  in eval mode the running statistics are used, and this is fine\n");
+            "  give a batch of 2 or more; in eval mode (without `--train`) the running statistics are used, and this "
+            "is fine\n");
   EXPECT_EQ(faults("y = nn.BatchNorm1d(6).eval()(torch.zeros(1, 6))\n"), "");
   EXPECT_THAT(faults("y = nn.InstanceNorm2d(4).eval()(torch.zeros(1, 4, 1, 1))\n"), StartsWith("bn-single-value:2"));
 }
