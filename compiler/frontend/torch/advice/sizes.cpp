@@ -53,6 +53,18 @@ bool takes_maps_for_features(Evaluator& evaluator, const FaultFacts& facts, cons
   return false;
 }
 
+/// A Linear got a map, and even flattened it would have too many or too few features.
+bool needs_flatten_and_other_sizes(Evaluator& evaluator, const FaultFacts& facts) {
+  if (!facts.layer.valid() || evaluator.type_name(Value(facts.layer)) != "Linear" || !facts.wanted) return false;
+  for (const Value& operand : facts.operands) {
+    const auto* tensor = std::get_if<TensorId>(&operand);
+    if (tensor == nullptr) continue;
+    const Shape& dims = tracer_of(evaluator).dims(*tensor);
+    return dims.size() > 3 && product(Shape(dims.begin() + 1, dims.end())) != *facts.wanted;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string SizeAdvice::symbol(const std::string& name) {
@@ -257,10 +269,17 @@ void SizeAdvice::advise(const FaultFacts& facts, Diagnostic& diagnostic) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (diagnostic.kind == DiagnosticKind::FeatureMismatch &&
         takes_maps_for_features(evaluator_, facts, inputs[i].type.dims)) {
-      return;
+      if (!needs_flatten_and_other_sizes(evaluator_, facts)) return;
+      module_state(evaluator_).flattened = facts.layer;
     }
     for (const FreeAxes& free : choices(call, inputs[i].type, diagnostic.kind)) {
-      if (solve(call, inputs, i, free, diagnostic)) return;
+      const size_t notes = diagnostic.notes.size();
+      const bool is_solved = solve(call, inputs, i, free, diagnostic);
+      const bool is_flattened = std::exchange(module_state(evaluator_).flattened, {}).valid();
+      for (size_t k = notes; is_flattened && k < diagnostic.notes.size(); ++k) {
+        diagnostic.notes[k] = "once it is flattened: " + diagnostic.notes[k];
+      }
+      if (is_solved) return;
     }
   }
 }

@@ -4,6 +4,8 @@
 #include "compiler/frontend/torch/nn/compute.h"
 #include "compiler/frontend/torch/nn/families.h"
 #include "compiler/frontend/torch/nn/layer.h"
+#include "compiler/frontend/torch/nn/state.h"
+#include "compiler/frontend/torch/tensor/operations.h"
 
 namespace lathe::torch {
 namespace {
@@ -108,7 +110,11 @@ Status make_linear(LayerBuilder& layer) {
 }
 
 Result<Value> run_linear(LayerCall& layer) {
-  LATHE_TRY(const ValueId x, layer.input());
+  LATHE_TRY(TensorId input, layer.input_tensor());
+  if (module_state(layer.evaluator()).flattened == layer.self()) {
+    LATHE_TRY(input, flatten_operation(layer.tracer(), input, 1, -1));
+  }
+  LATHE_TRY(const ValueId x, layer.tracer().value(input));
   LATHE_TRY(const ValueId weight, layer.parameter("weight"));
   LATHE_TRY(const ValueId bias, layer.parameter("bias"));
   return layer.result(linear(layer, x, weight, bias));

@@ -30,6 +30,7 @@ struct ModuleState : Tracer::LayerState {
   /// Counts modules made and registered, to tell whether names may have changed.
   uint64_t changes = 0;
   uint64_t named_at = ~uint64_t{0};  ///< `changes` when paths were collected from the top level
+  ObjectId flattened{};              ///< a Linear whose input is flattened first: what if the program did so?
   bool only_shapes = false;          ///< nobody will run the graph: layers may make other values of the right shapes
   bool root_is_given = false;        ///< name_modules was called: paths are not collected any more
   std::unordered_map<std::string, Value> keys;
