@@ -1,4 +1,4 @@
-"""Makes the binary files of this folder and checks every verdict of diff_test.cpp with PyTorch 1.13 (and onnx).
+"""Makes the binary files of this folder and checks the verdicts of diff_pairs_test.cpp with PyTorch 1.13 (and onnx).
 
     python3 make.py          writes exported.onnx, exported.pth, weights.a.npz and weights.b.npz, prints the differences
 """

@@ -77,7 +77,6 @@ Result<ValueId> channel_dropout(const Operation& operation, ValueId x, double p,
 // Arrangement.
 /// The axis in [0, rank) that PyTorch means with one in [-rank, rank).
 Result<size_t> axis_of(const Operation& operation, int64_t axis, size_t rank, std::string_view what = "dim");
-Result<ValueId> flatten(const Operation& operation, ValueId x, int64_t start, int64_t end);
 Result<ValueId> pixel_shuffle(const Operation& operation, ValueId x, int64_t factor);
 Result<ValueId> pixel_unshuffle(const Operation& operation, ValueId x, int64_t factor);
 Result<ValueId> channel_shuffle(const Operation& operation, ValueId x, int64_t groups);
