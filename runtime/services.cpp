@@ -51,6 +51,7 @@ const char* lathe_status_name(lathe_status status) {
     case LATHE_UNKNOWN_TARGET: return "unknown target";
     case LATHE_INVALID_VALUE: return "invalid value";
     case LATHE_INTERNAL: return "internal error";
+    case LATHE_NO_WEIGHTS: return "weights not loaded";
     default: return "unknown status";
   }
 }

@@ -46,7 +46,9 @@ enum {
   /* A value met at run time that the operation does not define, such as an index outside its axis. */
   LATHE_INVALID_VALUE = 6,
   /* A defect in Lathe. */
-  LATHE_INTERNAL = 7
+  LATHE_INTERNAL = 7,
+  /* A model whose weights lie in a file ran before they were loaded, or the file can't be read. */
+  LATHE_NO_WEIGHTS = 8
 };
 
 /* A fixed English name such as "shape guard failed"; never null, also for unknown numbers. */

@@ -99,10 +99,10 @@ Result<Value> Evaluator::Internals::run_expression(const std::string& text, Diag
   Unit& unit = add_unit(parse_expression(file, evaluator.names_, evaluator.locations_, syntax), "<expression>", root);
   for (const Diagnostic& fault : syntax.all()) diagnostics.add(fault);
   if (syntax.failed()) return Failure{};
-  const auto* written = unit.ast.body.empty()
-                            ? nullptr
-                            : std::get_if<ExpressionStatement>(&unit.ast.statements[unit.ast.body.front()].kind);
-  if (written == nullptr) {
+  const auto* statement = unit.ast.body.empty()
+                              ? nullptr
+                              : std::get_if<ExpressionStatement>(&unit.ast.statements[unit.ast.body.front()].kind);
+  if (statement == nullptr) {
     return diagnostics.report(DiagnosticKind::Syntax, {}, "`{}` is no expression", text).emit();
   }
   if (main_scope.valid()) {
@@ -111,7 +111,7 @@ Result<Value> Evaluator::Internals::run_expression(const std::string& text, Diag
   evaluator.frames_.push_back({Frame::Kind::Module, unit.path, {}, unit.scope, {}, unit.index, {}});
   Activation activation{unit, unit.scope, unit.scope, {}, {}};
   activations.push_back(&activation);
-  Result<Value> value = evaluate(activation, written->value);
+  Result<Value> value = evaluate(activation, statement->value);
   activations.pop_back();
   evaluator.pop_frame();
   evaluator.move_faults(diagnostics);

@@ -177,7 +177,7 @@ void Evaluator::move_faults(Diagnostics& diagnostics) {
       if (label.where == fault.where || std::any_of(fault.labels.begin(), fault.labels.end(), same)) continue;
       fault.labels.push_back(label);
     }
-    fault.statement = internals.statement;
+    fault.statement = internals.top_statement;
     diagnostics.add(std::move(fault));
   }
   faults_.clear();

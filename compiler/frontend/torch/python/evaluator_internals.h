@@ -139,7 +139,7 @@ struct Evaluator::Internals {
   std::set<std::pair<uint32_t, std::string>> unsupported_places;
   std::vector<ObjectId> abandoned;  ///< `self` of methods that a failure unwinds
   std::deque<FaultFacts> facts;
-  LocationId statement;                     ///< of the top level, while one is executed
+  LocationId top_statement;                 ///< the one of the top level that is executed
   std::unordered_set<ObjectId> half_built;  ///< objects whose methods failed: attributes may be missing
 
   /// Whether something since `mark` makes the program fail; warnings don't.

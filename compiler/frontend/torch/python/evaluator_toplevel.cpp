@@ -164,7 +164,7 @@ bool Evaluator::Internals::run_guarded_with(Activation& activation, const WithSt
 
 void Evaluator::Internals::run_guarded(Activation& activation, StatementId id, Diagnostics& diagnostics) {
   const Statement& statement = activation.unit.ast.statements[id];
-  this->statement = place(statement.span);
+  top_statement = place(statement.span);
   bool succeeded = true;
   if (const auto* branch = std::get_if<IfStatement>(&statement.kind)) {
     const Result<Value> test = evaluate(activation, branch->test);
@@ -195,7 +195,7 @@ void Evaluator::Internals::run_guarded(Activation& activation, StatementId id, D
     forget_names(activation, id);
   }
   evaluator.move_faults(diagnostics);
-  this->statement = {};
+  top_statement = {};
 }
 
 void Evaluator::Internals::note_assignment(const Activation& activation, StatementId id) {
