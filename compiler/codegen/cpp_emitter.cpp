@@ -90,32 +90,6 @@ std::string identifier(std::string_view text) {
 
 }  // namespace
 
-std::string_view memory_type_name(ElementType element) {
-  switch (element) {
-    case ElementType::F32: return "float";
-    case ElementType::F64: return "double";
-    case ElementType::I8: return "int8_t";
-    case ElementType::I16: return "int16_t";
-    case ElementType::I32: return "int32_t";
-    case ElementType::I64: return "int64_t";
-    case ElementType::F16:
-    case ElementType::BF16:
-    case ElementType::U16: return "uint16_t";
-    case ElementType::U32: return "uint32_t";
-    case ElementType::U64: return "uint64_t";
-    case ElementType::Boolean:
-    case ElementType::I4:
-    case ElementType::U4:
-    case ElementType::U8:
-    case ElementType::F8E4M3FN:
-    case ElementType::F8E4M3FNUZ:
-    case ElementType::F8E5M2:
-    case ElementType::F8E5M2FNUZ: return "uint8_t";
-    case ElementType::String: break;
-  }
-  internal_error("a string in a kernel", __FILE__, __LINE__);
-}
-
 // ------------------------------------------------------------------------------------------------------------- text
 
 void CppEmitter::line(const std::string& text) { text_ += std::string(2 * depth_, ' ') + text + "\n"; }

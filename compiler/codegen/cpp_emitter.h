@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "compiler/codegen/emitter.h"
+#include "compiler/codegen/interface.h"
 #include "compiler/codegen/program_emitter.h"
 
 namespace lathe::codegen {
@@ -157,8 +158,5 @@ class CppEmitter {
 
 static_assert(KernelEmitter<CppEmitter>);
 static_assert(ProgramEmitter<CppEmitter>);
-
-/// The C++ type of an element in memory: "float", "uint16_t" for f16.
-[[nodiscard]] std::string_view memory_type_name(ElementType element);
 
 }  // namespace lathe::codegen

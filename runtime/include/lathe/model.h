@@ -70,7 +70,8 @@ typedef lathe_status (*lathe_program_fn)(const lathe_execution* execution, const
                                          void* const* outputs, const void* const* data, void* arena,
                                          const int64_t* symbols);
 
-/* Writes to `values`: the bytes of the arena, then the size of every axis of every input, then of every output. */
+/* Writes to `values`: the bytes of the arena, then the size of every axis of every input, then of every output. A
+ * number that does not fit is INT64_MAX. */
 typedef void (*lathe_sizes_fn)(const int64_t* symbols, int64_t* values);
 
 /* The program for one kind of CPU. */
