@@ -3,39 +3,11 @@
 #include <cstdlib>
 
 #include "lathe/kernels.h"
+#include "runtime/message.h"
 
 namespace {
 
 constexpr size_t kAlignment = 64;
-
-// Writes into a buffer of `size` bytes, cutting what does not fit; the result always ends in NUL.
-class MessageWriter {
- public:
-  MessageWriter(char* data, size_t size) : data_(data), size_(size) { data_[0] = '\0'; }
-
-  void add(char character) {
-    if (used_ + 1 >= size_) return;
-    data_[used_++] = character;
-    data_[used_] = '\0';
-  }
-
-  void add_decimal(int64_t value) {
-    char digits[20];
-    int count = 0;
-    uint64_t rest = value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
-    do {
-      digits[count++] = static_cast<char>('0' + rest % 10);
-      rest /= 10;
-    } while (rest > 0);
-    if (value < 0) add('-');
-    while (count > 0) add(digits[--count]);
-  }
-
- private:
-  char* data_;
-  size_t size_;
-  size_t used_ = 0;
-};
 
 }  // namespace
 
@@ -64,14 +36,16 @@ const char* lathe_execution_message(const lathe_execution* execution) {
 lathe_status lathe_fail(const lathe_execution* execution, lathe_status status, const char* text, const int64_t* values,
                         int32_t value_count) {
   if (execution == nullptr || execution->message == nullptr || execution->message_size == 0) return status;
-  MessageWriter writer(execution->message, execution->message_size);
+  lathe::runtime::Message message;
+  lathe_internal_open_message(&message, execution);
+  message.data[0] = '\0';
   int32_t next = 0;
   for (const char* at = text; *at != '\0'; ++at) {
     if (at[0] == '{' && at[1] == '}' && next < value_count) {
-      writer.add_decimal(values[next++]);
+      lathe_internal_add_number(&message, values[next++]);
       ++at;
     } else {
-      writer.add(*at);
+      lathe_internal_add_character(&message, *at);
     }
   }
   return status;

@@ -1,4 +1,4 @@
-// Detects what the CPU can run and keeps the process's selection among the compiled kernel tables.
+// Detects what the CPU can run and keeps the process's selection among the compiled targets.
 #include "runtime/target.h"
 
 #include <strings.h>
@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "lathe/kernels.h"
+#include "runtime/message.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -15,9 +16,9 @@
 namespace lathe::runtime {
 namespace {
 
-struct Target {
+struct TargetRow {
+  Target target;
   const char* name;
-  const KernelTable* kernels;
   bool (*supported)();
 };
 
@@ -29,20 +30,28 @@ struct CpuFeatures {
   bool avx3;
 };
 
-// The bits follow Highway's definitions of its targets: AVX2 includes FMA, BMI2 and F16C; AVX3 is F, VL, DQ and BW.
+// The bits are those of Highway's definitions of its targets (AVX2 includes FMA, BMI2, F16C and LZCNT; AVX3 is F, VL,
+// DQ, BW and CD) and those of the levels x86-64-v2, v3 and v4 of the psABI: code for a level runs where the target
+// does.
 CpuFeatures detect_features() {
   CpuFeatures features = {};
   unsigned eax = 0;
   unsigned ebx = 0;
   unsigned ecx = 0;
   unsigned edx = 0;
-  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) return features;
   const auto bit = [](unsigned word, int index) { return (word >> index & 1u) != 0; };
-  features.sse4 = bit(ecx, 9) && bit(ecx, 19) && bit(ecx, 20) && bit(ecx, 23);
+  if (__get_cpuid(0x80000001u, &eax, &ebx, &ecx, &edx) == 0) return features;
+  const bool lahf = bit(ecx, 0);
+  const bool lzcnt = bit(ecx, 5);
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) return features;
+  const bool sse3 = bit(ecx, 0) && bit(ecx, 9);
+  const bool cmpxchg16b = bit(ecx, 13);
+  features.sse4 = lahf && sse3 && cmpxchg16b && bit(ecx, 19) && bit(ecx, 20) && bit(ecx, 23);
   const bool fma = bit(ecx, 12);
-  const bool f16c = bit(ecx, 29);
-  const bool avx = bit(ecx, 28);
+  const bool movbe = bit(ecx, 22);
   const bool os_saves_state = bit(ecx, 27);
+  const bool avx = bit(ecx, 28);
+  const bool f16c = bit(ecx, 29);
   if (!features.sse4 || !os_saves_state) return features;
   unsigned state_low = 0;
   unsigned state_high = 0;
@@ -51,25 +60,34 @@ CpuFeatures detect_features() {
   const bool saves_zmm = (state_low & 0xe6u) == 0xe6u;
   if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return features;
   const bool bmi = bit(ebx, 3) && bit(ebx, 8);
-  features.avx2 = saves_ymm && avx && fma && f16c && bmi && bit(ebx, 5);
-  features.avx3 = features.avx2 && saves_zmm && bit(ebx, 16) && bit(ebx, 17) && bit(ebx, 30) && bit(ebx, 31);
+  features.avx2 = saves_ymm && avx && fma && f16c && movbe && lzcnt && bmi && bit(ebx, 5);
+  features.avx3 =
+      features.avx2 && saves_zmm && bit(ebx, 16) && bit(ebx, 17) && bit(ebx, 28) && bit(ebx, 30) && bit(ebx, 31);
   return features;
 }
 
-constexpr Target kTargets[] = {
-    {"AVX3", &kKernelsAvx3, [] { return detect_features().avx3; }},
-    {"AVX2", &kKernelsAvx2, [] { return detect_features().avx2; }},
-    {"SSE4", &kKernelsSse4, [] { return detect_features().sse4; }},
+constexpr TargetRow kTargets[] = {
+    {Target::Avx3, "AVX3", [] { return detect_features().avx3; }},
+    {Target::Avx2, "AVX2", [] { return detect_features().avx2; }},
+    {Target::Sse4, "SSE4", [] { return detect_features().sse4; }},
 };
 
 #else
 
-constexpr Target kTargets[] = {{"NEON", &kKernelsNeon, [] { return true; }}};
+constexpr TargetRow kTargets[] = {{Target::Neon, "NEON", [] { return true; }}};
 
 #endif
 
 constexpr int32_t kTargetCount = static_cast<int32_t>(sizeof(kTargets) / sizeof(kTargets[0]));
 constexpr int32_t kNotSelected = -1;
+
+constexpr bool in_order() {
+  for (int32_t i = 0; i < kTargetCount; ++i) {
+    if (static_cast<int32_t>(kTargets[i].target) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order(), "a target is its index");
 
 constinit std::atomic<int32_t> selected_index = kNotSelected;
 
@@ -80,34 +98,22 @@ int32_t detect() {
   return -1;
 }
 
-// Appends to a NUL-terminated buffer of `size`, cutting what does not fit.
-struct Text {
-  char* data;
-  size_t size;
-  size_t used = 0;
-
-  void add(const char* text) {
-    for (; *text != '\0' && used + 1 < size; ++text) data[used++] = *text;
-    if (size > 0) data[used] = '\0';
-  }
-};
-
-void describe(Text& text, const char* origin, const char* name, const char* problem) {
-  text.add(origin);
-  text.add(" `");
-  text.add(name);
-  text.add("` ");
-  text.add(problem);
-  text.add("; compiled targets: ");
+void describe(Message& message, const char* origin, const char* name, const char* problem) {
+  lathe_internal_add_text(&message, origin);
+  lathe_internal_add_text(&message, " `");
+  lathe_internal_add_text(&message, name);
+  lathe_internal_add_text(&message, "` ");
+  lathe_internal_add_text(&message, problem);
+  lathe_internal_add_text(&message, "; compiled targets: ");
   for (int32_t i = 0; i < kTargetCount; ++i) {
-    if (i > 0) text.add(", ");
-    text.add(kTargets[i].name);
-    if (!kTargets[i].supported()) text.add(" (not supported by this CPU)");
+    if (i > 0) lathe_internal_add_text(&message, ", ");
+    lathe_internal_add_text(&message, kTargets[i].name);
+    if (!kTargets[i].supported()) lathe_internal_add_text(&message, " (not supported by this CPU)");
   }
 }
 
 // Finds the target that `name` (null or "": LATHE_TARGET, else the best) asks for.
-lathe_status resolve(const char* name, int32_t& index, Text message) {
+lathe_status resolve(const char* name, int32_t& index, Message& message) {
   const char* origin = "target";
   if (name == nullptr || *name == '\0') {
     name = std::getenv("LATHE_TARGET");
@@ -133,25 +139,21 @@ lathe_status resolve(const char* name, int32_t& index, Text message) {
 }
 
 }  // namespace
-
-const KernelTable* selected_kernels(const lathe_execution* execution, lathe_status& status) {
-  int32_t index = selected_index.load(std::memory_order_relaxed);
-  if (index == kNotSelected) {
-    char message[512];
-    status = resolve(nullptr, index, {message, sizeof(message)});
-    if (status != LATHE_OK) {
-      lathe_fail(execution, status, message, nullptr, 0);
-      return nullptr;
-    }
-    selected_index.store(index, std::memory_order_relaxed);
-  }
-  status = LATHE_OK;
-  return kTargets[index].kernels;
-}
-
 }  // namespace lathe::runtime
 
 namespace runtime = lathe::runtime;
+
+int32_t lathe_internal_selected_target(const lathe_execution* execution, lathe_status* status) {
+  int32_t index = runtime::selected_index.load(std::memory_order_relaxed);
+  *status = LATHE_OK;
+  if (index != runtime::kNotSelected) return index;
+  runtime::Message message;
+  lathe_internal_open_message(&message, execution);
+  *status = runtime::resolve(nullptr, index, message);
+  if (*status != LATHE_OK) return -1;
+  runtime::selected_index.store(index, std::memory_order_relaxed);
+  return index;
+}
 
 int32_t lathe_target_count(void) { return runtime::kTargetCount; }
 
@@ -167,13 +169,14 @@ int32_t lathe_target_detected(void) { return runtime::detect(); }
 
 int32_t lathe_target_selected(void) {
   lathe_status status = LATHE_OK;
-  runtime::selected_kernels(nullptr, status);
-  return runtime::selected_index.load(std::memory_order_relaxed);
+  return lathe_internal_selected_target(nullptr, &status);
 }
 
 lathe_status lathe_target_select(const char* name, char* message, size_t message_size) {
   int32_t index = runtime::kNotSelected;
-  const lathe_status status = runtime::resolve(name, index, {message, message != nullptr ? message_size : 0});
+  runtime::Message text;
+  lathe_internal_open_buffer(&text, message, message_size);
+  const lathe_status status = runtime::resolve(name, index, text);
   const bool anew = name == nullptr || *name == '\0';
   if (status == LATHE_OK || anew) runtime::selected_index.store(index, std::memory_order_relaxed);
   return status;

@@ -25,6 +25,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace lathe::runtime {
 namespace HWY_NAMESPACE {
+namespace {
 
 // Rows of a block: with kDepthBlock floats each they are 384 KB of A, within the second-level cache.
 inline constexpr int64_t kBlockRows = 192;
@@ -309,6 +310,7 @@ void contract(const Contraction& problem, const ContractionPart& part) {
   }
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace lathe::runtime
 HWY_AFTER_NAMESPACE();

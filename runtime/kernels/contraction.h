@@ -77,16 +77,6 @@ struct Contraction {
   [[nodiscard]] int64_t depth() const { return k_runs.outer * k_runs.inner * k_runs.length; }
 };
 
-// One depthwise convolution; see lathe_depthwise_conv2d_f32.
-struct Depthwise {
-  const lathe_conv2d_f32_shape* shape = nullptr;
-  const float* in = nullptr;
-  const float* packed = nullptr;
-  float* out = nullptr;
-  const float* residual = nullptr;
-  const lathe_epilogue_f32* epilogue = nullptr;
-};
-
 // A part of a contraction: one group, a range of rows and a range of panels of 16 columns.
 struct ContractionPart {
   int64_t group = 0;
@@ -96,13 +86,22 @@ struct ContractionPart {
   int64_t panel_end = 0;
 };
 
-// The kernels of one instruction set.
-struct KernelTable {
+// The kernels of one target.
+struct ContractionKernels {
   // Rows of one register tile; rows are best split at multiples of it.
   int32_t tile_rows;
   void (*contract)(const Contraction& problem, const ContractionPart& part);
-  // Computes output lines [line_begin, line_end) of batch * out_h.
-  void (*depthwise)(const Depthwise& problem, int64_t line_begin, int64_t line_end);
 };
 
 }  // namespace lathe::runtime
+
+extern "C" {
+
+// Splits `problem` by groups, rows and panels into parts for the execution's threads and runs them on the selected
+// target. How it is split does not influence results.
+lathe_status lathe_internal_run_contraction(const lathe_execution* execution,
+                                            const lathe::runtime::Contraction* problem);
+
+// The kernels of target `target`, which is an index of lathe_target_name.
+const lathe::runtime::ContractionKernels* lathe_internal_contraction_kernels(int32_t target);
+}

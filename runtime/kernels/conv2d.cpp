@@ -1,24 +1,12 @@
-// lathe_conv2d_f32 and lathe_depthwise_conv2d_f32: check their descriptors and state the work for the scheduler.
+// lathe_conv2d_f32: checks its descriptor and states the convolution as a Contraction.
 #include "lathe/kernels.h"
 #include "runtime/kernels/contraction.h"
 #include "runtime/kernels/schedule.h"
 
-namespace {
-
-bool valid_shape(const lathe_conv2d_f32_shape* shape) {
-  if (shape == nullptr || shape->struct_size < sizeof(lathe_conv2d_f32_shape)) return false;
-  if (shape->batch < 0 || shape->out_h < 0 || shape->out_w < 0 || shape->in_c < 0 || shape->out_c < 0) return false;
-  if (shape->kernel_h < 1 || shape->kernel_w < 1 || shape->stride_h < 1 || shape->stride_w < 1) return false;
-  if (shape->dilation_h < 1 || shape->dilation_w < 1 || shape->groups < 1) return false;
-  return shape->in_c % shape->groups == 0 && shape->out_c % shape->groups == 0;
-}
-
-}  // namespace
-
 lathe_status lathe_conv2d_f32(const lathe_execution* execution, const lathe_conv2d_f32_shape* shape, const float* in,
                               const float* packed, float* out, const float* residual,
                               const lathe_epilogue_f32* epilogue) {
-  if (!valid_shape(shape)) {
+  if (!lathe::runtime::valid_conv2d_shape(shape)) {
     return lathe_fail(execution, LATHE_INVALID_ARGUMENT, "lathe_conv2d_f32: invalid shape descriptor", nullptr, 0);
   }
   if (!lathe::runtime::valid_epilogue(epilogue)) {
@@ -56,24 +44,5 @@ lathe_status lathe_conv2d_f32(const lathe_execution* execution, const lathe_conv
   problem.c = out;
   problem.residual = residual;
   problem.epilogue = epilogue != nullptr ? epilogue : &lathe::runtime::kNoEpilogue;
-  return lathe::runtime::run_contraction(execution, problem);
-}
-
-lathe_status lathe_depthwise_conv2d_f32(const lathe_execution* execution, const lathe_conv2d_f32_shape* shape,
-                                        const float* in, const float* packed, float* out, const float* residual,
-                                        const lathe_epilogue_f32* epilogue) {
-  if (!valid_shape(shape) || shape->in_c != shape->out_c || shape->groups != shape->in_c) {
-    return lathe_fail(execution, LATHE_INVALID_ARGUMENT, "lathe_depthwise_conv2d_f32: invalid shape descriptor",
-                      nullptr, 0);
-  }
-  if (!lathe::runtime::valid_epilogue(epilogue)) {
-    return lathe_fail(execution, LATHE_INVALID_ARGUMENT, "lathe_depthwise_conv2d_f32: invalid epilogue", nullptr, 0);
-  }
-  return lathe::runtime::run_depthwise(execution,
-                                       {.shape = shape,
-                                        .in = in,
-                                        .packed = packed,
-                                        .out = out,
-                                        .residual = residual,
-                                        .epilogue = epilogue != nullptr ? epilogue : &lathe::runtime::kNoEpilogue});
+  return lathe_internal_run_contraction(execution, &problem);
 }

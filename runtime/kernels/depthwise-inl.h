@@ -12,13 +12,14 @@
 
 #include "hwy/highway.h"
 
-#include "runtime/kernels/contraction.h"
+#include "runtime/kernels/depthwise.h"
 #include "runtime/kernels/epilogue-inl.h"
 #include "runtime/kernels/unroll.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lathe::runtime {
 namespace HWY_NAMESPACE {
+namespace {
 
 inline constexpr int kStepPixels = 4;
 
@@ -186,6 +187,7 @@ void depthwise(const Depthwise& problem, int64_t line_begin, int64_t line_end) {
   }
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace lathe::runtime
 HWY_AFTER_NAMESPACE();

@@ -15,6 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace lathe::runtime {
 namespace HWY_NAMESPACE {
+namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 using F32 = hn::CappedTag<float, LATHE_PANEL>;
@@ -104,6 +105,7 @@ HWY_INLINE void apply_activation(D d, int32_t activation, float alpha_value, flo
   }
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace lathe::runtime
 HWY_AFTER_NAMESPACE();

@@ -48,5 +48,5 @@ lathe_status lathe_gemm_f32(const lathe_execution* execution, const lathe_gemm_f
   problem.c = c;
   problem.residual = residual;
   problem.epilogue = epilogue != nullptr ? epilogue : &lathe::runtime::kNoEpilogue;
-  return lathe::runtime::run_contraction(execution, problem);
+  return lathe_internal_run_contraction(execution, &problem);
 }

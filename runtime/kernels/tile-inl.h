@@ -21,6 +21,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace lathe::runtime {
 namespace HWY_NAMESPACE {
+namespace {
 
 // Rows of the largest tile: accumulators fill the register file but for B and one broadcast.
 #if HWY_TARGET <= HWY_AVX3
@@ -184,6 +185,7 @@ HWY_NOINLINE void compute_tile(const Tile& tile) {
   }
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace lathe::runtime
 HWY_AFTER_NAMESPACE();

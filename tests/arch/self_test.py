@@ -5,6 +5,7 @@ import unittest
 import docs_fresh
 import house_rules
 import layering
+import runtime_symbols
 
 
 class Layering(unittest.TestCase):
@@ -83,6 +84,27 @@ class DocsFresh(unittest.TestCase):
         fresh = docs_fresh.expand(text, lambda arguments: f"ran {arguments}\n")
         self.assertEqual(fresh, "before\n<!-- lathe: ops -->\n```text\n$ lathe ops\nran ops\n```\n<!-- end -->\nafter\n")
         self.assertEqual(docs_fresh.expand(fresh, lambda arguments: f"ran {arguments}\n"), fresh)
+
+
+class RuntimeSymbols(unittest.TestCase):
+    def violations(self, *lines: str) -> list[str]:
+        return list(runtime_symbols.check_symbols("\n".join(("lib.a[gemm.o]:", *lines)), {"memcpy"}))
+
+    def test_names_of_ours(self):
+        self.assertTrue(self.violations("_ZN5lathe4packEv T 0 10"))
+        self.assertTrue(self.violations("_ZSt3minIlE W 0 10"))
+        self.assertFalse(self.violations("lathe_gemm_f32 T 0 10", "lathe_internal_table D 0 8"))
+
+    def test_names_of_others(self):
+        self.assertTrue(self.violations("_Znwm U"))
+        self.assertTrue(self.violations("__cxa_throw w"))
+        self.assertFalse(self.violations("memcpy U", "lathe_fail U", "lathe_fail T 0 10"))
+        self.assertTrue(self.violations("lathe_fail U"))
+
+    def test_sections(self):
+        self.assertTrue(list(runtime_symbols.check_sections("  [ 5] .init_array  INIT_ARRAY 0 48 8 00 WA 0 0 8")))
+        self.assertTrue(list(runtime_symbols.check_sections("  [ 5] .tbss  NOBITS 0 48 8 00 WAT 0 0 8")))
+        self.assertFalse(list(runtime_symbols.check_sections("  [ 5] .text.init_model  PROGBITS 0 48 8 00 AX 0 0 8")))
 
 
 if __name__ == "__main__":

@@ -77,8 +77,7 @@ typedef void (*lathe_sizes_fn)(const int64_t* symbols, int64_t* values);
 /* The program for one kind of CPU. */
 typedef struct lathe_variant {
   const char* cpu; /* as given to --cpu: "x86-64-v3" */
-  const char*
-      isa; /* the target of the runtime that its instructions need ("AVX2"); "" for the base of the architecture */
+  const char* isa; /* the lathe_target_name that its instructions need; "" for none */
   lathe_program_fn run;
 } lathe_variant;
 
@@ -119,55 +118,66 @@ typedef struct lathe_model {
 
 /* --------------------------------------------------------------------------------------------------------- running */
 
-/* Reads the symbols off the sizes of the inputs, one list of `rank` sizes an input, and checks every axis and bound.
- * LATHE_SHAPE_GUARD_FAILED with a sentence for the first that does not fit. `symbols` takes symbol_count values. */
-LATHE_API lathe_status lathe_model_bind(const lathe_model* model, const lathe_execution* execution,
-                                        const int64_t* const* input_sizes, int64_t* symbols);
+/* Every call below checks that it was given a model which this runtime knows (LATHE_INVALID_ARGUMENT otherwise), and
+ * leaves a sentence when it fails: in the message of `execution`, or in `message`, which may be null and is cut to
+ * `message_size`. `execution` may be null: one thread, the allocator of the process, no sentence. */
 
-/* Checks the symbols against their bounds and writes value_count values: see lathe_sizes_fn. */
+/* Reads the symbols off the sizes of the inputs, one list of `rank` sizes an input, and checks every axis and bound.
+ * LATHE_SHAPE_GUARD_FAILED with a sentence for the first that does not fit. `input_ranks` has the length of each list,
+ * to be checked as well; null when the caller has looked at the ranks of the ports. A list of no sizes may be null.
+ * `symbols` takes symbol_count values. Allocates only for models of more than 128 sizes, for the length of the call. */
+LATHE_API lathe_status lathe_model_bind(const lathe_model* model, const lathe_execution* execution,
+                                        const int32_t* input_ranks, const int64_t* const* input_sizes,
+                                        int64_t* symbols);
+
+/* Checks the symbols against their bounds and writes value_count values: see lathe_sizes_fn. LATHE_SHAPE_GUARD_FAILED
+ * also when a tensor or the arena would not fit 63 bits. `symbols` may be null for a model without any. */
 LATHE_API lathe_status lathe_model_sizes(const lathe_model* model, const lathe_execution* execution,
                                          const int64_t* symbols, int64_t* values);
 
 /* One run. `arena` may be null: one is then taken from the allocator of `execution` (or of the process) and given back.
- * `symbols` may be null for a model without any. */
+ * With an arena of the caller, aligned to 64 bytes, nothing is allocated. `symbols` may be null for a model without
+ * any; they are checked against their bounds. The pointer to an input or output without elements may be null. */
 LATHE_API lathe_status lathe_model_run(const lathe_model* model, const lathe_execution* execution,
                                        const void* const* inputs, void* const* outputs, void* arena,
                                        const int64_t* symbols);
 
-/* ---------------------------------------------------------------------------------------------------------- variants
- */
+/* --------------------------------------------------------------------------------------------------------- variants */
 
 /* The program for this CPU: chosen at the first call, the first variant that the runtime's selected target
- * (LATHE_TARGET) covers. Null, and LATHE_UNSUPPORTED_CPU in `*status` with a sentence, when none can run here. */
+ * (LATHE_TARGET) covers. `status` may be null. Null, and the reason in `*status`, when it can't run:
+ * LATHE_UNSUPPORTED_CPU when there is no code for this CPU, LATHE_UNKNOWN_TARGET when LATHE_TARGET is wrong,
+ * LATHE_NO_WEIGHTS when the file of weights is not loaded. */
 LATHE_API lathe_program_fn lathe_model_program(const lathe_model* model, const lathe_execution* execution,
                                                lathe_status* status);
 
 /* The `cpu` of the chosen variant, choosing if need be; null when none can run here. */
 LATHE_API const char* lathe_model_cpu(const lathe_model* model);
 
-/* Chooses by name; null or "" chooses anew. LATHE_UNKNOWN_TARGET and LATHE_UNSUPPORTED_CPU leave the choice as it was
- * and put the list of names in `message` (may be null). The runtime's kernels keep their own target: see LATHE_TARGET.
- * Not to be called while the model runs. */
+/* Chooses by name, among those that this CPU supports, whatever target is selected; null or "" chooses anew.
+ * LATHE_UNKNOWN_TARGET and LATHE_UNSUPPORTED_CPU leave the choice as it was and put the list of names in `message`. The
+ * runtime's kernels keep their own target: see LATHE_TARGET. Not to be called while the model runs. */
 LATHE_API lathe_status lathe_model_select_cpu(const lathe_model* model, const char* cpu, char* message,
                                               size_t message_size);
 
-/* ----------------------------------------------------------------------------------------------------------- weights
- */
+/* ---------------------------------------------------------------------------------------------------------- weights */
 
 /* Maps the file of weights that `lathe compile --weights=file` left beside the artefact; processes that map one file
- * share its memory. LATHE_INVALID_ARGUMENT when it is not the file of this model. Does nothing, successfully, for a
- * model whose weights are embedded or already loaded. Not to be called while the model runs. */
+ * share its memory. LATHE_NO_WEIGHTS when it can't be read, LATHE_INVALID_ARGUMENT when it is not the file of this
+ * model. Does nothing, successfully, for a model whose weights are embedded or already loaded. Not to be called while
+ * the model runs, nor by two threads at once. The mapping stays until it is released: release before dlclose. */
 LATHE_API lathe_status lathe_model_load_weights(const lathe_model* model, const char* path, char* message,
                                                 size_t message_size);
 
-/* Unmaps it. Allowed when nothing is loaded. Not to be called while the model runs. */
+/* Unmaps it. Allowed when nothing is loaded, and for null. Not to be called while the model runs. */
 LATHE_API void lathe_model_release_weights(const lathe_model* model);
 
 /* The first bytes of a file of weights; rows of data follow at multiples of 64. Numbers are little-endian. */
 #define LATHE_WEIGHTS_MAGIC "LatheWts"
+#define LATHE_WEIGHTS_VERSION 1
 typedef struct lathe_weights_header {
   char magic[8];
-  uint32_t version; /* 1 */
+  uint32_t version; /* LATHE_WEIGHTS_VERSION */
   uint32_t row_count;
   uint64_t fingerprint;
   uint64_t bytes; /* of the whole file */
