@@ -12,6 +12,7 @@
 # A name in DEPENDS may be declared later: CMake resolves it when it generates.
 
 include_guard(GLOBAL)
+include(GNUInstallDirs)
 include(lathe_flags)
 
 set(CMAKE_CXX_STANDARD 20)
@@ -24,9 +25,11 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 
 find_package(Threads REQUIRED)
-find_package(fmt 9 REQUIRED)
+if(NOT LATHE_RUNTIME_ONLY)
+  find_package(fmt 9 REQUIRED)
+endif()
 
-if(LATHE_LLVM)
+if(LATHE_LLVM AND NOT LATHE_RUNTIME_ONLY)
   find_package(LLVM 19.1 CONFIG REQUIRED)
   message(STATUS "LLVM ${LLVM_PACKAGE_VERSION} at ${LLVM_DIR}")
 endif()
