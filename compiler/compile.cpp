@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 
+#include "compiler/compile_library.h"
 #include "compiler/compile_state.h"
 #include "compiler/lower/expand_math.h"
 #include "compiler/lower/lower.h"
@@ -18,7 +19,8 @@ struct BackendRow {
   Backend backend;
   std::string_view name;
 };
-constexpr std::array kBackends = {BackendRow{Backend::Jit, "jit"}, BackendRow{Backend::Interpreter, "interp"},
+constexpr std::array kBackends = {BackendRow{Backend::Jit, "jit"}, BackendRow{Backend::Ahead, "aot"},
+                                  BackendRow{Backend::Interpreter, "interp"},
                                   BackendRow{Backend::KernelInterpreter, "kernel-interp"}};
 
 // Adds the time of its own life to a report.
@@ -70,9 +72,40 @@ void update_types(std::vector<ModelPort>& ports, const Graph& graph, std::span<c
   for (size_t i = 0; i < ports.size(); ++i) ports[i].type = graph.value(values[i]).type;
 }
 
-// The kernel-level back ends carry fixed-width tensors only, and outputs whose sizes the inputs give.
-Status check_ports(const CompiledModel::State& state, const kernel::Program& program, Diagnostics& diagnostics) {
-  LATHE_CHECK(program.inputs.size() == state.inputs.size() && program.outputs.size() == state.outputs.size());
+using KernelLevelBackend = std::variant<std::monostate, NativeBackend, KernelBackend, GraphBackend>;
+
+Result<KernelLevelBackend> make_backend(kernel::Program program, const LocationTable& locations,
+                                        const CompileOptions& options, CompileReport& report,
+                                        Diagnostics& diagnostics) {
+  const StageTimer timer(&report, "codegen");
+  switch (options.backend) {
+    case Backend::Jit: {
+      LATHE_TRY(NativeCode code, NativeCode::compile(program, options, diagnostics));
+      const codegen::ProgramEntry entry = code.entry();
+      return KernelLevelBackend(
+          NativeBackend{std::make_shared<NativeCode>(std::move(code)), entry, make_data_table(program)});
+    }
+    case Backend::Ahead: {
+      LATHE_TRY(NativeBackend backend, compile_ahead(program, locations, options, diagnostics));
+      return KernelLevelBackend(std::move(backend));
+    }
+    case Backend::KernelInterpreter: return KernelLevelBackend(KernelBackend{std::move(program)});
+    case Backend::Interpreter: break;
+  }
+  internal_error("the graph interpreter takes no program", __FILE__, __LINE__);
+}
+
+}  // namespace
+
+Ports ports_of(const Graph& graph) { return {ports_of(graph, graph.inputs()), ports_of(graph, graph.outputs())}; }
+
+void update_types(Ports& ports, const Graph& graph) {
+  update_types(ports.inputs, graph, graph.inputs());
+  update_types(ports.outputs, graph, graph.outputs());
+}
+
+Status check_ports(const Ports& ports, const kernel::Program& program, Diagnostics& diagnostics) {
+  LATHE_CHECK(program.inputs.size() == ports.inputs.size() && program.outputs.size() == ports.outputs.size());
   bool supported = true;
   const auto unsupported = [&](const ModelPort& port, std::string_view what) {
     supported = false;
@@ -89,8 +122,8 @@ Status check_ports(const CompiledModel::State& state, const kernel::Program& pro
       unsupported(port, "the number of axes must be known to be compiled");
     }
   };
-  for (const ModelPort& port : state.inputs) check(port);
-  for (const ModelPort& port : state.outputs) {
+  for (const ModelPort& port : ports.inputs) check(port);
+  for (const ModelPort& port : ports.outputs) {
     check(port);
     const TensorType* type = port.type.as_tensor();
     if (type == nullptr) continue;
@@ -108,8 +141,6 @@ Status check_ports(const CompiledModel::State& state, const kernel::Program& pro
   if (!supported) return Failure{};
   return {};
 }
-
-}  // namespace
 
 double CompileReport::milliseconds() const {
   double sum = 0;
@@ -131,7 +162,15 @@ std::optional<Backend> parse_backend(std::string_view name) {
   return std::nullopt;
 }
 
-bool is_available(Backend backend) { return backend != Backend::Jit || NativeCode::is_available(); }
+bool is_available(Backend backend) {
+  switch (backend) {
+    case Backend::Jit:
+    case Backend::Ahead: return NativeCode::is_available();
+    case Backend::Interpreter:
+    case Backend::KernelInterpreter: return true;
+  }
+  internal_error("a back end of no kind", __FILE__, __LINE__);
+}
 
 Backend default_backend() { return is_available(Backend::Jit) ? Backend::Jit : Backend::Interpreter; }
 
@@ -169,8 +208,7 @@ Result<CompiledModel> compile(Module&& module, const CompileOptions& options, Di
   auto state = std::make_shared<CompiledModel::State>();
   state->kind = options.backend;
   state->name = module.name;
-  state->inputs = ports_of(module.graph, module.graph.inputs());
-  state->outputs = ports_of(module.graph, module.graph.outputs());
+  Ports ports = ports_of(module.graph);
   if (options.backend == Backend::Interpreter) {
     // The definition of what is right runs the graph as it was read.
     const passes::PassList list = passes::parse_pass_list("specialize");
@@ -179,8 +217,9 @@ Result<CompiledModel> compile(Module&& module, const CompileOptions& options, Di
     LATHE_TRY_VOID(optimize(module, options, diagnostics, &state->report));
   }
   // Passes may leave a result to another node; its name and place stay those of the source.
-  update_types(state->inputs, module.graph, module.graph.inputs());
-  update_types(state->outputs, module.graph, module.graph.outputs());
+  update_types(ports, module.graph);
+  state->inputs = ports.inputs;
+  state->outputs = ports.outputs;
   state->symbols = module.symbols;
   state->binder = ShapeBinder(state->inputs, state->symbols);
 
@@ -191,19 +230,15 @@ Result<CompiledModel> compile(Module&& module, const CompileOptions& options, Di
       break;
     }
     case Backend::KernelInterpreter:
+    case Backend::Ahead:
     case Backend::Jit: {
       LATHE_TRY(kernel::Program program, lower_module(module, options, diagnostics, &state->report));
-      LATHE_TRY_VOID(check_ports(*state, program, diagnostics));
+      LATHE_TRY_VOID(check_ports(ports, program, diagnostics));
       state->symbols = program.symbols;
       state->binder = ShapeBinder(state->inputs, state->symbols);
       state->arena_bytes = program.arena_bytes;
-      if (options.backend == Backend::KernelInterpreter) {
-        state->backend = KernelBackend{std::move(program)};
-      } else {
-        const StageTimer timer(&state->report, "codegen");
-        LATHE_TRY(NativeCode code, NativeCode::compile(program, options, diagnostics));
-        state->backend = NativeBackend{std::move(code), make_data_table(program)};
-      }
+      LATHE_TRY(state->backend,
+                make_backend(std::move(program), module.locations, options, state->report, diagnostics));
       state->locations = std::move(module.locations);
       break;
     }

@@ -67,10 +67,11 @@ struct LoadOptions {
 
 enum class Backend : uint8_t {
   Jit,                ///< native code, by LLVM; not in builds with LATHE_LLVM=OFF
+  Ahead,              ///< the same code as a shared library, linked and loaded: what `lathe compile` ships
   Interpreter,        ///< the graph interpreter: slow, and the definition of what is right
   KernelInterpreter,  ///< everything but code generation, with bounds checks: for tests of Lathe
 };
-/// `jit`, `interp`, `kernel-interp`
+/// `jit`, `aot`, `interp`, `kernel-interp`
 [[nodiscard]] std::string_view text(Backend backend);
 [[nodiscard]] std::optional<Backend> parse_backend(std::string_view name);
 /// Whether this build has it.
@@ -92,6 +93,7 @@ struct CompileOptions {
   /// The instruction set that generated code is cut down to, by the runtime's name (`AVX2`); empty for the one that the
   /// runtime has selected for its kernels.
   std::string target = {};
+  std::string linker = {};  ///< for Ahead; empty for the first that is found
 
   // For people who look into the compiler.
   bool verify_each = passes::kCheckPassesByDefault;  ///< verify and re-parse after every pass

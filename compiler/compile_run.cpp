@@ -268,7 +268,7 @@ Result<std::unique_ptr<Instance::State>> make_instance(std::shared_ptr<const Com
                   bytes ? fmt::to_string(*bytes) : model->arena_bytes->text())
           .emit();
     }
-    state->entry = native.code.entry();
+    state->entry = native.entry;
     state->data = native.data.pointers.data();
     state->call = Instance::State::run_native;
   }

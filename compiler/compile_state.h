@@ -16,6 +16,18 @@
 
 namespace lathe {
 
+/// What a model takes and gives, with the names and places of its source.
+struct Ports {
+  std::vector<ModelPort> inputs;
+  std::vector<ModelPort> outputs;
+};
+[[nodiscard]] Ports ports_of(const Graph& graph);
+/// Passes may leave a result to another node; its name and place stay, its type is that of the graph now.
+void update_types(Ports& ports, const Graph& graph);
+/// Whether the kernel-level back ends can carry them: tensors of numbers, and outputs whose sizes the inputs give.
+/// LT0901 for each that they can't.
+[[nodiscard]] Status check_ports(const Ports& ports, const kernel::Program& program, Diagnostics& diagnostics);
+
 /// Memory aligned to 64 bytes.
 class Block {
  public:
@@ -72,7 +84,8 @@ struct DataTable {
 [[nodiscard]] DataTable make_data_table(const kernel::Program& program);
 
 struct NativeBackend {
-  NativeCode code;
+  std::shared_ptr<const void> code;  ///< keeps the entry alive
+  codegen::ProgramEntry entry = nullptr;
   DataTable data;
 };
 struct KernelBackend {

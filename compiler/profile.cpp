@@ -255,6 +255,7 @@ Result<Profile> profile(const Module& module, std::span<const uint32_t> groups, 
   // What fails here has failed in a run with the same options before, or will.
   switch (options.backend) {
     case Backend::Interpreter: return profile_interpreter(module, groups, inputs, diagnostics);
+    case Backend::Ahead:
     case Backend::KernelInterpreter: return profile_whole(module, inputs, options, diagnostics);
     case Backend::Jit: break;
   }

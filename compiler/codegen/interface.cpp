@@ -247,18 +247,16 @@ std::vector<EntryParameter> entry_parameters(const Interface& interface, EntryKi
   return parameters;
 }
 
-std::string prototype(const Interface& interface, EntryKind kind) {
-  std::string text = fmt::format("lathe_status {}_{}(", interface.prefix, kind == EntryKind::Run ? "run" : "run_in");
-  const std::string indentation(text.size(), ' ');
+std::string parameter_list(std::string head, const std::vector<std::string>& items, std::string_view tail) {
+  std::string text = std::move(head) + "(";
+  const size_t indentation = text.size();
   size_t column = text.size();
-  const std::vector<EntryParameter> parameters = entry_parameters(interface, kind);
-  if (parameters.empty()) return text + "void)";
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    // Room for what follows the last one: a semicolon or a brace.
-    const std::string item = parameters[i].declaration + (i + 1 == parameters.size() ? ")" : ",");
-    if (i != 0 && column + 1 + item.size() + 2 > kLongestLine) {
-      text += "\n" + indentation;
-      column = indentation.size();
+  for (size_t i = 0; i < items.size(); ++i) {
+    const bool is_last = i + 1 == items.size();
+    const std::string item = items[i] + (is_last ? ")" : ",");
+    if (i != 0 && column + 1 + item.size() + (is_last ? tail.size() : 0) > kLongestLine) {
+      text += "\n" + std::string(indentation, ' ');
+      column = indentation;
     } else if (i != 0) {
       text += " ";
       ++column;
@@ -266,6 +264,18 @@ std::string prototype(const Interface& interface, EntryKind kind) {
     text += item;
     column += item.size();
   }
+  if (items.empty()) text += ")";
+  return text.append(tail);
+}
+
+std::string prototype(const Interface& interface, EntryKind kind) {
+  std::vector<std::string> items;
+  for (EntryParameter& parameter : entry_parameters(interface, kind)) items.push_back(std::move(parameter.declaration));
+  if (items.empty()) items.emplace_back("void");
+  // A brace or a semicolon follows.
+  std::string text = parameter_list(
+      fmt::format("lathe_status {}_{}", interface.prefix, kind == EntryKind::Run ? "run" : "run_in"), items, " {");
+  text.resize(text.size() - 2);
   return text;
 }
 

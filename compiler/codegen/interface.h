@@ -98,7 +98,10 @@ struct EntryParameter {
   std::string declaration;
 };
 [[nodiscard]] std::vector<EntryParameter> entry_parameters(const Interface& interface, EntryKind kind);
-/// `lathe_status mlp_run(const float x[1][784], float y[1][10])`, on lines of at most 120 characters.
+/// `head(item, item)`, on lines of at most 120 characters with room for `tail`; items stand under each other.
+[[nodiscard]] std::string parameter_list(std::string head, const std::vector<std::string>& items,
+                                         std::string_view tail);
+/// `lathe_status mlp_run(const float x[1][784], float y[1][10])`
 [[nodiscard]] std::string prototype(const Interface& interface, EntryKind kind);
 
 /// The file of weights: header, then every row at its offset.

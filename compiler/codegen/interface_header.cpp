@@ -233,7 +233,7 @@ std::string cpp_header(const Interface& interface, const HeaderFacts& facts) {
   for (const InterfacePort& port : interface.outputs) parameters.push_back(span_type(port, false) + " " + port.c_name);
   std::string text = fmt::format(
       "// {0}: the C++ interface of `{1}`, made by Lathe {2}. What the tensors are is told in {0}.h.\n"
-      "#pragma once\n\n#include <cstdint>\n#include <span>\n\n#include \"{0}.h\"\n#include \"lathe/session.h\"\n\n"
+      "#pragma once\n\n#include <cstdint>\n#include <span>\n\n#include \"lathe/session.h\"\n\n#include \"{0}.h\"\n\n"
       "namespace {0} {{\n\n"
       "/// Owns the temporary memory of one run at a time; threads that run at the same time have one each.\n"
       "class Session {{\n public:\n"
@@ -243,8 +243,7 @@ std::string cpp_header(const Interface& interface, const HeaderFacts& facts) {
       "  /// The sentence of the last call that failed.\n"
       "  [[nodiscard]] const char* message() const noexcept {{ return session_.message(); }}\n\n",
       interface.prefix, in_comment(facts.source), facts.version);
-  text += fmt::format("  [[nodiscard]] lathe_status run({}) noexcept {{\n",
-                      fmt::join(parameters, ",\n                                 "));
+  text += parameter_list("  [[nodiscard]] lathe_status run", parameters, " noexcept {") + "\n";
   const bool has_symbols = !interface.symbols.empty();
   if (has_symbols) text += fmt::format("    const int64_t symbols[] = {};\n", symbol_values(interface));
   text += fmt::format("    if (const lathe_status status = session_.prepare({}); status != LATHE_OK) return status;\n",

@@ -10,12 +10,8 @@
 
 namespace lathe::codegen {
 
-LlvmEmitter::LlvmEmitter(llvm::Module& module, const CpuTarget& target, std::string entry_name)
-    : module_(module),
-      target_(target),
-      entry_name_(std::move(entry_name)),
-      context_(module.getContext()),
-      builder_(context_) {}
+LlvmEmitter::LlvmEmitter(llvm::Module& module, const CpuTarget& target, LlvmEntry entry)
+    : module_(module), target_(target), entry_(std::move(entry)), context_(module.getContext()), builder_(context_) {}
 
 llvm::Function* LlvmEmitter::make_function(llvm::FunctionType* type, const std::string& name,
                                            llvm::GlobalValue::LinkageTypes linkage) {
@@ -61,8 +57,9 @@ void LlvmEmitter::declare_kernel(kernel::KernelId id, const kernel::Kernel& kern
   const bool fails = can_fail(kernel);
   auto* type = llvm::FunctionType::get(fails ? builder_.getInt32Ty() : builder_.getVoidTy(), parameters, false);
   const bool internal = linkage == KernelLinkage::Internal;
+  const std::string suffix = target_.name.empty() ? std::string() : "." + target_.name;
   llvm::Function* function =
-      make_function(type, fmt::format("kernel.{}.{}", id.index, kernel.name),
+      make_function(type, fmt::format("kernel.{}.{}{}", id.index, kernel.name, suffix),
                     internal ? llvm::GlobalValue::InternalLinkage : llvm::GlobalValue::ExternalLinkage);
   if (!internal) function->setVisibility(llvm::GlobalValue::HiddenVisibility);
   function->getArg(0)->setName("execution");

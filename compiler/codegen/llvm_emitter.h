@@ -21,6 +21,13 @@ namespace lathe::codegen {
 /// Whether a kernel is called from its own module only.
 enum class KernelLinkage : uint8_t { Internal, BetweenModules };
 
+/// The function that runs the program.
+struct LlvmEntry {
+  std::string name;
+  /// Whether code outside of the module calls it by name.
+  bool is_exported = true;
+};
+
 /// Emits kernels as functions of a module, and the entry that calls them.
 class LlvmEmitter {
  public:
@@ -29,8 +36,7 @@ class LlvmEmitter {
   using Value = llvm::Value*;
   using Pointer = llvm::Value*;
 
-  /// `entry_name` is the only name that is exported.
-  LlvmEmitter(llvm::Module& module, const CpuTarget& target, std::string entry_name);
+  LlvmEmitter(llvm::Module& module, const CpuTarget& target, LlvmEntry entry);
 
   /// Declares the function of a kernel; `shares_memory` says that its parameters may overlap at some call.
   void declare_kernel(kernel::KernelId id, const kernel::Kernel& kernel, bool shares_memory, KernelLinkage linkage);
@@ -174,7 +180,7 @@ class LlvmEmitter {
 
   llvm::Module& module_;
   const CpuTarget& target_;
-  std::string entry_name_;
+  LlvmEntry entry_;
   llvm::LLVMContext& context_;
   llvm::IRBuilder<> builder_;
   std::vector<KernelFunction> kernels_;

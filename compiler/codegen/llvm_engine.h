@@ -3,15 +3,18 @@
 // No LLVM header is included here, and no toolchain is needed on the machine. The code fits the CPU that is detected,
 // cut down to the target that the runtime selected (LATHE_TARGET), so that generated code and runtime kernels agree on
 // instruction set and FMA. Memory is never writable and executable at once. Absent in builds with -DLATHE_LLVM=OFF.
-// Called by the compiler's JIT path, `lathe dump --emit=llvm|asm|object` and the tests.
+// Called by the compiler's JIT path, by artefacts, `lathe dump --stage=llvm|asm` and the tests.
 #pragma once
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "compiler/codegen/entry.h"
+#include "compiler/codegen/interface.h"
+#include "compiler/codegen/target_cpus.h"
 #include "ir/base/diagnostic.h"
 #include "ir/kernel/program.h"
 
@@ -19,6 +22,8 @@ namespace lathe::codegen {
 
 /// The CPU that code is made for, in LLVM's terms.
 struct CpuTarget {
+  std::string name{};  ///< as artefacts call it: "x86-64-v3"; empty for the CPU of this process
+  std::string isa{};   ///< the target of the runtime that implies its features: "AVX2"
   std::string triple;
   std::string cpu;       ///< for instruction scheduling only
   std::string features;  ///< `+avx2,+fma,-avx512f`: what may be used
@@ -31,15 +36,26 @@ struct CpuTarget {
 /// with a diagnostic when LATHE_TARGET is wrong.
 [[nodiscard]] Result<CpuTarget> host_target(const std::string& name, Diagnostics& diagnostics);
 
+/// CPUs of another machine, or of this one, for code that runs later: levels of target_cpus.h, names that LLVM knows
+/// ("znver4": the best level that it covers, tuned for it), or "native". Empty: all levels. Best first, each level
+/// once. LT0004 lists the names when one is unknown.
+[[nodiscard]] Result<std::vector<CpuTarget>> cpu_targets(const Triple& triple, std::span<const std::string> names,
+                                                         Diagnostics& diagnostics);
+
 struct EmitOptions {
   bool verify = false;  ///< run LLVM's verifier over what was emitted
 };
 
-enum class EmitKind : unsigned char { LlvmText, Assembly, Object };
+enum class EmitKind : unsigned char { LlvmText, Bitcode, Assembly, Object };
 
 /// The program as LLVM IR text, assembly text or an object file, which exports the entry as `name`.
 [[nodiscard]] Result<std::string> emit_llvm(const kernel::Program& program, const CpuTarget& target, EmitKind kind,
                                             const EmitOptions& options, Diagnostics& diagnostics);
+
+/// The program for each of the targets, with what the interface declares, in one module.
+[[nodiscard]] Result<std::string> emit_llvm_artifact(const kernel::Program& program, const Interface& interface,
+                                                     std::span<const CpuTarget> targets, EmitKind kind,
+                                                     const EmitOptions& options, Diagnostics& diagnostics);
 
 struct JitOptions {
   std::string target;   ///< a target of the runtime; "" for the selected one

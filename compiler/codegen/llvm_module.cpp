@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <map>
 
-#include "compiler/codegen/llvm_emitter.h"
 #include "ir/kernel/text.h"
 
 namespace lathe::codegen {
 
 void emit_llvm_part(const kernel::Program& program, const ModulePlan& plan, uint32_t part, const CpuTarget& target,
-                    const std::string& entry_name, llvm::Module& module) {
-  LlvmEmitter emitter(module, target, entry_name);
+                    const LlvmEntry& entry, llvm::Module& module) {
+  LlvmEmitter emitter(module, target, entry);
   const KernelLinkage linkage = plan.parts == 1 ? KernelLinkage::Internal : KernelLinkage::BetweenModules;
   const auto count = static_cast<uint32_t>(program.kernels.size());
   for (uint32_t i = 0; i < count; ++i) {

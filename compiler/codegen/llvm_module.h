@@ -5,14 +5,15 @@
 
 #include "llvm/IR/Module.h"
 
+#include "compiler/codegen/llvm_emitter.h"
 #include "compiler/codegen/llvm_engine.h"
 #include "compiler/codegen/module_plan.h"
 #include "ir/kernel/program.h"
 
 namespace lathe::codegen {
 
-/// Emits one part into `module`; part 0 has the entry, as `entry_name`.
+/// Emits one part into `module`; part 0 has the entry.
 void emit_llvm_part(const kernel::Program& program, const ModulePlan& plan, uint32_t part, const CpuTarget& target,
-                    const std::string& entry_name, llvm::Module& module);
+                    const LlvmEntry& entry, llvm::Module& module);
 
 }  // namespace lathe::codegen

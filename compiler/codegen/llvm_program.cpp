@@ -15,7 +15,8 @@ void LlvmEmitter::open_program(const kernel::Program& program) {
   llvm::Type* pointer = builder_.getPtrTy();
   auto* type =
       llvm::FunctionType::get(builder_.getInt32Ty(), {pointer, pointer, pointer, pointer, pointer, pointer}, false);
-  llvm::Function* entry = make_function(type, entry_name_, llvm::Function::ExternalLinkage);
+  llvm::Function* entry = make_function(
+      type, entry_.name, entry_.is_exported ? llvm::Function::ExternalLinkage : llvm::Function::InternalLinkage);
   llvm::Value** arguments[] = {&entry_inputs_, &entry_outputs_, &entry_data_, &entry_arena_, &entry_symbols_};
   constexpr const char* kNames[] = {"execution", "inputs", "outputs", "data", "arena", "symbols"};
   for (uint32_t i = 0; i < std::size(kNames); ++i) {

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <set>
 
+#include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -12,6 +13,7 @@
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm-c/Target.h"
 
 #include "lathe/runtime.h"
 
@@ -57,12 +59,25 @@ std::string selected_target_name() {
 
 }  // namespace
 
-void initialize_llvm() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    llvm::InitializeNativeTarget();
-    llvm::InitializeNativeTargetAsmPrinter();
-  });
+void initialize_llvm(Architecture architecture) {
+  static std::once_flag x86;
+  static std::once_flag aarch64;
+  switch (architecture) {
+    case Architecture::X86_64:
+      return std::call_once(x86, [] {
+        LLVMInitializeX86TargetInfo();
+        LLVMInitializeX86Target();
+        LLVMInitializeX86TargetMC();
+        LLVMInitializeX86AsmPrinter();
+      });
+    case Architecture::Aarch64:
+      return std::call_once(aarch64, [] {
+        LLVMInitializeAArch64TargetInfo();
+        LLVMInitializeAArch64Target();
+        LLVMInitializeAArch64TargetMC();
+        LLVMInitializeAArch64AsmPrinter();
+      });
+  }
 }
 
 Result<CpuTarget> host_target(const std::string& name, Diagnostics& diagnostics) {
@@ -101,18 +116,28 @@ Result<CpuTarget> host_target(const std::string& name, Diagnostics& diagnostics)
 }
 
 std::unique_ptr<llvm::TargetMachine> make_target_machine(const CpuTarget& target) {
-  initialize_llvm();
+  const bool x86 = target.triple.starts_with("x86_64");
+  initialize_llvm(x86 ? Architecture::X86_64 : Architecture::Aarch64);
   std::string error;
   const llvm::Target* llvm_target = llvm::TargetRegistry::lookupTarget(target.triple, error);
   LATHE_CHECK(llvm_target != nullptr);
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  const bool x86 = target.triple.starts_with("x86_64");
   std::unique_ptr<llvm::TargetMachine> machine(
       llvm_target->createTargetMachine(target.triple, x86 ? "x86-64" : "generic", target.features, options,
                                        llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Less));
   LATHE_CHECK(machine != nullptr);
   return machine;
+}
+
+Status verify_module(const llvm::Module& module, Diagnostics& diagnostics) {
+  std::string complaints;
+  llvm::raw_string_ostream stream(complaints);
+  if (!llvm::verifyModule(module, &stream)) return {};
+  return diagnostics
+      .report(DiagnosticKind::InternalError, {}, "LLVM's verifier rejects the code of `{}`: {}",
+              module.getModuleIdentifier(), stream.str())
+      .emit();
 }
 
 Result<std::unique_ptr<llvm::Module>> make_part(const kernel::Program& program, const ModulePlan& plan, uint32_t part,
@@ -122,15 +147,9 @@ Result<std::unique_ptr<llvm::Module>> make_part(const kernel::Program& program, 
   auto module = std::make_unique<llvm::Module>(program.name, context);
   module->setTargetTriple(target.triple);
   module->setDataLayout(machine.createDataLayout());
-  emit_llvm_part(program, plan, part, target, entry_name, *module);
-  if (!verify) return module;
-  std::string complaints;
-  llvm::raw_string_ostream stream(complaints);
-  if (!llvm::verifyModule(*module, &stream)) return module;
-  return diagnostics
-      .report(DiagnosticKind::InternalError, {}, "LLVM's verifier rejects the code of `{}`: {}", program.name,
-              stream.str())
-      .emit();
+  emit_llvm_part(program, plan, part, target, {.name = entry_name}, *module);
+  if (verify) LATHE_TRY_VOID(verify_module(*module, diagnostics));
+  return module;
 }
 
 Result<std::string> emit_llvm(const kernel::Program& program, const CpuTarget& target, EmitKind kind,
@@ -140,20 +159,24 @@ Result<std::string> emit_llvm(const kernel::Program& program, const CpuTarget& t
   const ModulePlan plan = plan_modules(program, 1);
   LATHE_TRY(const auto module,
             make_part(program, plan, 0, target, *machine, program.name, options.verify, context, diagnostics));
-  if (kind == EmitKind::LlvmText) {
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    module->print(stream, nullptr);
-    return std::move(stream.str());
-  }
+  return module_bytes(*module, *machine, kind);
+}
+
+std::string module_bytes(llvm::Module& module, llvm::TargetMachine& machine, EmitKind kind) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager passes;
-  const auto file_type =
-      kind == EmitKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
-  LATHE_CHECK(!machine->addPassesToEmitFile(passes, stream, nullptr, file_type));
-  passes.run(*module);
-  return std::string(bytes.begin(), bytes.end());
+  const auto generate = [&](llvm::CodeGenFileType type) {
+    llvm::legacy::PassManager passes;
+    LATHE_CHECK(!machine.addPassesToEmitFile(passes, stream, nullptr, type));
+    passes.run(module);
+  };
+  switch (kind) {
+    case EmitKind::LlvmText: module.print(stream, nullptr); break;
+    case EmitKind::Bitcode: llvm::WriteBitcodeToFile(module, stream); break;
+    case EmitKind::Assembly: generate(llvm::CodeGenFileType::AssemblyFile); break;
+    case EmitKind::Object: generate(llvm::CodeGenFileType::ObjectFile); break;
+  }
+  return {bytes.begin(), bytes.end()};
 }
 
 }  // namespace lathe::codegen

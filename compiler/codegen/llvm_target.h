@@ -11,8 +11,8 @@
 
 namespace lathe::codegen {
 
-/// Registers the native back end; may be called often and from any thread.
-void initialize_llvm();
+/// Registers a back end; may be called often and from any thread.
+void initialize_llvm(Architecture architecture);
 
 /// CodeGen level Less: measured as fast as Aggressive for explicit-vector IR. Position independent, small code model.
 [[nodiscard]] std::unique_ptr<llvm::TargetMachine> make_target_machine(const CpuTarget& target);
@@ -24,5 +24,10 @@ void initialize_llvm();
                                                               const llvm::TargetMachine& machine,
                                                               const std::string& entry_name, bool verify,
                                                               llvm::LLVMContext& context, Diagnostics& diagnostics);
+
+/// LLVM's verifier; its complaints become an internal error.
+[[nodiscard]] Status verify_module(const llvm::Module& module, Diagnostics& diagnostics);
+/// The module as text or an object.
+[[nodiscard]] std::string module_bytes(llvm::Module& module, llvm::TargetMachine& machine, EmitKind kind);
 
 }  // namespace lathe::codegen

@@ -32,6 +32,7 @@ ExitStatus check_command(Arguments arguments, const Session& session);
 ExitStatus run_command(Arguments arguments, const Session& session);
 ExitStatus diff_command(Arguments arguments, const Session& session);
 ExitStatus trace_command(Arguments arguments, const Session& session);
+ExitStatus compile_command(Arguments arguments, const Session& session);
 ExitStatus dump_command(Arguments arguments, const Session& session);
 ExitStatus opt_command(Arguments arguments, const Session& session);
 ExitStatus bench_command(Arguments arguments, const Session& session);

@@ -8,14 +8,18 @@
 namespace lathe::tools {
 
 void CompileArguments::add_to(OptionParser& parser) {
-  constexpr std::string_view kBackends[] = {"jit", "interp", "kernel-interp"};
-  constexpr std::string_view kNumerics[] = {"fast", "exact"};
+  constexpr std::string_view kBackends[] = {"jit", "aot", "interp", "kernel-interp"};
   constexpr int64_t kMostThreads = 1024;
   parser.choice("--backend", backend, kBackends,
                 "How the model is executed; interp is slow and the definition of right");
+  add_model_options_to(parser);
+  parser.integer("--threads", threads, 0, kMostThreads, "Threads for one call; 0 is one for each CPU");
+}
+
+void CompileArguments::add_model_options_to(OptionParser& parser) {
+  constexpr std::string_view kNumerics[] = {"fast", "exact"};
   parser.choice("--numerics", numerics, kNumerics, "exact keeps to the order of operations everywhere");
   parser.texts("--dim", dims, "N=8", "Compile for this size of a symbol");
-  parser.integer("--threads", threads, 0, kMostThreads, "Threads for one call; 0 is one for each CPU");
 }
 
 Result<CompileOptions> CompileArguments::compile_options(const Session& session, Diagnostics& diagnostics) const {

@@ -1,4 +1,4 @@
-// The options that `run`, `bench`, `dump` and `verify` share: how a model is compiled.
+// The options that `run`, `bench`, `dump`, `compile` and `verify` share: how a model is compiled.
 #pragma once
 
 #include <string>
@@ -16,6 +16,8 @@ struct CompileArguments {
   int64_t threads = 1;
 
   void add_to(OptionParser& parser);
+  /// Those that do not tell how it runs: `--numerics`, `--dim`.
+  void add_model_options_to(OptionParser& parser);
   /// The compiler's options; LT0701 for a `--dim` that is no NAME=SIZE.
   [[nodiscard]] Result<CompileOptions> compile_options(const Session& session, Diagnostics& diagnostics) const;
 };

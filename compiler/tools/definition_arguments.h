@@ -21,6 +21,8 @@ struct DefinitionArguments {
 
   /// `takes_data` is for commands that run the model: an input may then be a file.
   void add_to(OptionParser& parser, bool takes_data);
+  /// The same for a command that declares `--weights` by itself.
+  void add_without_weights_to(OptionParser& parser, bool takes_data);
 };
 
 }  // namespace lathe::tools

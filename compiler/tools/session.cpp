@@ -18,9 +18,10 @@ bool is_set(const char* variable) {
 
 ExitStatus status_of_error(DiagnosticKind kind) {
   constexpr DiagnosticKind kWhileRunning[] = {DiagnosticKind::FileNotReadable, DiagnosticKind::FileNotWritable,
-                                              DiagnosticKind::GuardFailed, DiagnosticKind::OutOfMemory,
-                                              DiagnosticKind::ResultMismatch};
-  constexpr DiagnosticKind kCommandLine[] = {DiagnosticKind::UnknownModelKind, DiagnosticKind::InputMismatch};
+                                              DiagnosticKind::GuardFailed,     DiagnosticKind::OutOfMemory,
+                                              DiagnosticKind::ResultMismatch,  DiagnosticKind::LinkFailed};
+  constexpr DiagnosticKind kCommandLine[] = {DiagnosticKind::UnknownModelKind, DiagnosticKind::InputMismatch,
+                                             DiagnosticKind::TargetUnusable};
   const auto is_in = [&](const auto& list) {
     return std::find(std::begin(list), std::end(list), kind) != std::end(list);
   };

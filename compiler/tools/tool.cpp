@@ -18,6 +18,8 @@ constexpr Command kCommands[] = {
     {"diff", "A B", "do two definitions compute the same, and where is the first difference", diff_command},
     {"trace", "MODEL -i x=FILE.npy", "show what every layer of a model gives: shape, statistics, NaN, time",
      trace_command},
+    {"compile", "MODEL -o OUT", "compile a model ahead of time: object, library, C++, LLVM IR, assembly",
+     compile_command},
     {"dump", "MODEL --stage=graph", "print the intermediate representation after a stage", dump_command},
     {"opt", "FILE.lathe --passes=a,b", "run passes over a textual graph", opt_command},
     {"bench", "MODEL", "measure a model: time per call, compile time, memory", bench_command},
@@ -38,7 +40,7 @@ std::string help() {
       "\n  lathe COMMAND --help               the options of a command\n"
       "  lathe --help-debug                 environment variables that show what the compiler does\n"
       "  lathe --version                    the version\n"
-      "\nMODEL is a file: .onnx, or .lathe (textual graph IR).\n"
+      "\nMODEL is a file: .onnx, .lathe (textual graph IR), or PyTorch source: net.py, net.py:NAME, net.py:'Net(10)'.\n"
       "\nExit status: 0 fine, 1 the model is wrong, 2 the command line is wrong, 3 something in the model is not "
       "supported,\n"
       "4 it failed while running or writing, 70 a defect in Lathe.\n";

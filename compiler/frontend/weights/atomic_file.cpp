@@ -52,6 +52,11 @@ void AtomicFile::write(std::string_view bytes) {
   }
 }
 
+bool AtomicFile::is_sound(std::string& why) const {
+  why = fault_;
+  return fault_.empty();
+}
+
 bool AtomicFile::commit(std::string& why) {
   if (fault_.empty() && !temporary_.empty()) {
     // mkostemp makes private files; a result is as readable as the user's mask allows.

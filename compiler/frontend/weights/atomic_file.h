@@ -19,6 +19,8 @@ class AtomicFile {
 
   /// Faults are kept for commit().
   void write(std::string_view bytes);
+  /// Whether everything could be written so far; else the cause of the first fault.
+  [[nodiscard]] bool is_sound(std::string& why) const;
   /// Puts the file in its place; false with the cause of the first fault.
   [[nodiscard]] bool commit(std::string& why);
 

@@ -1,0 +1,142 @@
+// What a kind of artefact consists of.
+#include "compiler/artifact.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+#include "compiler/artifact_native.h"
+#include "compiler/codegen/archives.h"
+#include "compiler/codegen/interface_header.h"
+#include "compiler/compile_state.h"
+#include "compiler/linker.h"
+#include "ir/graph/print.h"
+
+namespace lathe {
+namespace {
+
+constexpr std::array kKinds = {
+    ArtifactRow{ArtifactKind::Object, "obj", ".o", "an object, to be linked with the runtime"},
+    ArtifactRow{ArtifactKind::Archive, "lib", ".a", "the object and what it needs of the runtime"},
+    ArtifactRow{ArtifactKind::Shared, "shared", ".so", "a shared library"},
+    ArtifactRow{ArtifactKind::LlvmText, "llvm", ".ll", "LLVM IR"},
+    ArtifactRow{ArtifactKind::Bitcode, "bitcode", ".bc", "LLVM IR in binary"},
+    ArtifactRow{ArtifactKind::Assembly, "asm", ".s", "assembly"},
+    ArtifactRow{ArtifactKind::GraphText, "ir", ".lathe", "the model in Lathe's textual IR"},
+};
+
+/// The small code model reaches two gigabytes; code and tables need a part of it.
+constexpr uint64_t kMostEmbedded = uint64_t{1} << 30;
+
+Status check_embedded(const codegen::Interface& interface, Diagnostics& diagnostics) {
+  if (interface.weights != codegen::WeightsPlace::Embedded || interface.weights_bytes <= kMostEmbedded) return {};
+  return diagnostics
+      .report(DiagnosticKind::Unsupported, {}, "{} bytes of weights are too much to be part of the code",
+              interface.weights_bytes)
+      .note("--weights=file leaves them in a file beside it, which is mapped")
+      .emit();
+}
+
+/// The runtime for the target: that of this program, or a file.
+Result<std::string> read_runtime(const codegen::Triple& triple, const ArtifactOptions& options,
+                                 Diagnostics& diagnostics) {
+  if (options.runtime_archive.empty() && &triple == codegen::find_triple({})) {
+    return std::string(codegen::runtime_archive());
+  }
+  if (options.runtime_archive.empty()) {
+    return diagnostics
+        .report(DiagnosticKind::FileNotReadable, {},
+                "for {} this needs the runtime of that machine: --runtime liblathe_runtime.a", triple.name)
+        .note("an object (`-o model.o`) can be made without; it is linked with the runtime there")
+        .emit();
+  }
+  std::ifstream stream(options.runtime_archive, std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(stream), {});
+  if (stream.is_open() && !stream.bad()) return bytes;
+  return diagnostics
+      .report(DiagnosticKind::FileNotReadable, {}, "the runtime `{}` can't be read", options.runtime_archive)
+      .emit();
+}
+
+std::vector<std::string> exported_symbols(const ArtifactOptions& options) {
+  std::vector<std::string> names = options.also_exported;
+  for (const char* entry : {"model", "run", "run_in"}) names.push_back(fmt::format("{}_{}", options.prefix, entry));
+  return names;
+}
+
+/// The object, and what it needs of the runtime, as one file.
+Result<std::string> join(std::string object, const codegen::Triple& triple, const ArtifactOptions& options,
+                         Diagnostics& diagnostics) {
+  LATHE_TRY(const std::string runtime, read_runtime(triple, options, diagnostics));
+  const std::string name = options.runtime_archive.empty() ? "the compiler" : options.runtime_archive;
+  std::vector<codegen::ArchiveMember> members = {{options.prefix + ".o", std::move(object)}};
+  // What is exported although the model does not call it has to be reached too.
+  LATHE_TRY(const auto needed,
+            codegen::needed_members(members[0].bytes, options.also_exported, runtime, name, diagnostics));
+  members.insert(members.end(), needed.begin(), needed.end());
+  if (options.kind == ArtifactKind::Archive) return codegen::make_archive(members, diagnostics);
+  const LinkOptions link{.linker = options.linker,
+                         .soname = fmt::format("lib{}.so", options.prefix),
+                         .exported = exported_symbols(options)};
+  return link_shared(members, triple, link, diagnostics);
+}
+
+}  // namespace
+
+std::span<const ArtifactRow> artifact_kinds() { return kKinds; }
+
+std::optional<ArtifactKind> parse_artifact_kind(std::string_view name) {
+  for (const ArtifactRow& row : kKinds) {
+    if (row.name == name) return row.kind;
+  }
+  return std::nullopt;
+}
+
+std::optional<ArtifactKind> artifact_kind_of(std::string_view path) {
+  for (const ArtifactRow& row : kKinds) {
+    if (path.ends_with(row.extension)) return row.kind;
+  }
+  return std::nullopt;
+}
+
+Result<Artifact> make_artifact(kernel::Program program, const LocationTable&, const ArtifactOptions& options,
+                               Diagnostics& diagnostics) {
+  const codegen::Triple* triple = codegen::find_triple(options.triple);
+  if (triple == nullptr) {
+    return diagnostics.report(DiagnosticKind::TargetUnusable, {}, "there is no back end for `{}`", options.triple)
+        .note("known are " + codegen::triple_names())
+        .emit();
+  }
+  codegen::add_bound_guards(program);
+  const codegen::Interface interface = codegen::make_interface(program, options.prefix, options.weights);
+  LATHE_TRY_VOID(check_embedded(interface, diagnostics));
+
+  Artifact artifact;
+  codegen::HeaderFacts facts{.source = options.source, .version = options.version, .cpus = {}};
+  LATHE_TRY(artifact.bytes, native_code(program, interface, *triple, options, facts.cpus, diagnostics));
+  if (options.kind == ArtifactKind::Archive || options.kind == ArtifactKind::Shared) {
+    LATHE_TRY(artifact.bytes, join(std::move(artifact.bytes), *triple, options, diagnostics));
+  }
+  artifact.beside.push_back({options.prefix + ".h", codegen::c_header(interface, facts)});
+  artifact.beside.push_back({options.prefix + ".hpp", codegen::cpp_header(interface, facts)});
+  if (options.weights == codegen::WeightsPlace::File) {
+    artifact.beside.push_back({options.prefix + ".weights", codegen::weights_file(interface, program)});
+  }
+  return artifact;
+}
+
+Result<Artifact> make_artifact(Module& module, const ArtifactOptions& options, Diagnostics& diagnostics) {
+  if (options.kind == ArtifactKind::GraphText) {
+    return Artifact{.bytes = print(module, {.locations = false, .data = true}), .beside = {}};
+  }
+  Ports ports = ports_of(module.graph);
+  LATHE_TRY_VOID(optimize(module, options.compile, diagnostics));
+  update_types(ports, module.graph);
+  LATHE_TRY(kernel::Program program, lower_module(module, options.compile, diagnostics));
+  LATHE_TRY_VOID(check_ports(ports, program, diagnostics));
+  return make_artifact(std::move(program), module.locations, options, diagnostics);
+}
+
+}  // namespace lathe
