@@ -140,7 +140,6 @@ Result<Memory> make_memory(const Module& module, const kernel::Program& program,
 
 struct Measured {
   NativeCode code;
-  size_t segment = 0;
   std::vector<double> times = {};
 };
 
@@ -154,25 +153,28 @@ Status run_once(Measured& part, Memory& memory, const lathe_execution& execution
   return {};
 }
 
-Result<Profile> profile_native(Module& module, std::span<const TensorView> inputs, const CompileOptions& options,
-                               Diagnostics& diagnostics) {
-  LATHE_TRY_VOID(optimize(module, options, diagnostics));
-  LATHE_TRY(const kernel::Program program, lower_module(module, options, diagnostics));
-  LATHE_TRY(Memory memory, make_memory(module, program, inputs, diagnostics));
-  Profile result;
-  const bool has_results = std::any_of(program.bindings.begin(), program.bindings.end(), [](const auto& binding) {
-    return std::holds_alternative<kernel::FromCall>(binding);
-  });
-  if (has_results) result.no_segments = "sizes depend on data, so the steps can't be run one by one";
+constexpr std::string_view kSizesDependOnData = "sizes depend on data, so the steps can't be run one by one";
 
+bool sizes_depend_on_data(const kernel::Program& program) {
+  return std::any_of(program.bindings.begin(), program.bindings.end(),
+                     [](const auto& binding) { return std::holds_alternative<kernel::FromCall>(binding); });
+}
+
+// Times of parts of a program, each from the step after the end of the part before it to its own end.
+struct PartTimes {
+  std::vector<double> parts;
+  double whole = 0;
+  uint32_t rounds = 0;
+};
+
+Result<PartTimes> measure(const Module& module, const kernel::Program& program, std::span<const size_t> ends,
+                          std::span<const TensorView> inputs, const CompileOptions& options, Diagnostics& diagnostics) {
+  LATHE_TRY(Memory memory, make_memory(module, program, inputs, diagnostics));
   std::vector<Measured> parts;
-  for (size_t begin = 0; begin < program.steps.size() && !has_results;) {
-    std::vector<uint32_t> groups = groups_behind(module.locations, program.steps[begin].where);
-    size_t end = begin + 1;
-    while (end < program.steps.size() && groups_behind(module.locations, program.steps[end].where) == groups) ++end;
+  size_t begin = 0;
+  for (const size_t end : ends) {
     LATHE_TRY(NativeCode code, NativeCode::compile(part_of(program, begin, end), options, diagnostics));
-    parts.push_back({std::move(code), result.segments.size()});
-    result.segments.push_back({std::move(groups)});
+    parts.push_back({std::move(code)});
     begin = end;
   }
   LATHE_TRY(NativeCode code, NativeCode::compile(program, options, diagnostics));
@@ -190,6 +192,7 @@ Result<Profile> profile_native(Module& module, std::span<const TensorView> input
     pool.reset(started);
     lathe_execution_use_pool(&execution, pool.get());
   }
+  PartTimes result;
   // The first run only warms up: pages, caches, dispatch.
   LATHE_TRY_VOID(run_once(whole, memory, execution, diagnostics));
   whole.times.clear();
@@ -204,8 +207,33 @@ Result<Profile> profile_native(Module& module, std::span<const TensorView> input
     LATHE_TRY_VOID(run_once(whole, memory, execution, diagnostics));
     ++result.rounds;
   }
-  for (Measured& part : parts) result.segments[part.segment].microseconds = median(part.times);
+  for (Measured& part : parts) result.parts.push_back(median(part.times));
   result.whole = median(whole.times);
+  return result;
+}
+
+Result<Profile> profile_native(Module& module, std::span<const TensorView> inputs, const CompileOptions& options,
+                               Diagnostics& diagnostics) {
+  LATHE_TRY_VOID(optimize(module, options, diagnostics));
+  LATHE_TRY(const kernel::Program program, lower_module(module, options, diagnostics));
+  Profile result;
+  std::vector<size_t> ends;
+  if (sizes_depend_on_data(program)) {
+    result.no_segments = kSizesDependOnData;
+  } else {
+    for (size_t i = 0; i < program.steps.size(); ++i) {
+      std::vector<uint32_t> groups = groups_behind(module.locations, program.steps[i].where);
+      if (ends.empty() || groups != result.segments.back().groups) {
+        result.segments.push_back({std::move(groups)});
+        ends.push_back(i);
+      }
+      ends.back() = i + 1;
+    }
+  }
+  LATHE_TRY(const PartTimes times, measure(module, program, ends, inputs, options, diagnostics));
+  for (size_t i = 0; i < ends.size(); ++i) result.segments[i].microseconds = times.parts[i];
+  result.whole = times.whole;
+  result.rounds = times.rounds;
   return result;
 }
 
@@ -268,6 +296,23 @@ Result<Profile> profile(const Module& module, std::span<const uint32_t> groups, 
     diagnostic.labels.clear();
     diagnostics.add(std::move(diagnostic));
   }
+  return result;
+}
+
+Result<StepProfile> profile_steps(const Module& module, const kernel::Program& program,
+                                  std::span<const TensorView> inputs, const CompileOptions& options,
+                                  Diagnostics& diagnostics) {
+  StepProfile result;
+  std::vector<size_t> ends;
+  if (sizes_depend_on_data(program)) {
+    result.no_steps = kSizesDependOnData;
+  } else {
+    for (size_t i = 0; i < program.steps.size(); ++i) ends.push_back(i + 1);
+  }
+  LATHE_TRY(PartTimes times, measure(module, program, ends, inputs, options, diagnostics));
+  result.microseconds = std::move(times.parts);
+  result.whole = times.whole;
+  result.rounds = times.rounds;
   return result;
 }
 

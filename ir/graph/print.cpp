@@ -53,6 +53,16 @@ class Printer {
     return std::move(out_);
   }
 
+  std::vector<NodeText> root_nodes() {
+    print_nodes();
+    std::vector<NodeText> texts;
+    for (size_t i = 0; i < root_starts_.size(); ++i) {
+      const size_t end = i + 1 < root_starts_.size() ? root_starts_[i + 1].second : out_.size();
+      texts.push_back({root_starts_[i].first, out_.substr(root_starts_[i].second, end - root_starts_[i].second)});
+    }
+    return texts;
+  }
+
   std::string one_node(NodeId id) {
     print_head(id);
     if (!graph_.node(id).regions.empty()) out_ += " region (...)";
@@ -114,6 +124,7 @@ class Printer {
       }
       const NodeId id = frame.next;
       frame.next = graph_.node(id).next;
+      if (stack.size() == 1) root_starts_.emplace_back(id, out_.size());
       indent(stack.size());
       print_head(id);
       next_region(stack, id, 0);
@@ -234,11 +245,14 @@ class Printer {
   std::vector<NamedConstant> data_;
   std::unordered_map<uint32_t, std::string> data_names_;
   std::string out_;
+  std::vector<std::pair<NodeId, size_t>> root_starts_;  // where the text of each node of the root region begins
 };
 
 }  // namespace
 
 std::string print(const Module& module, const PrintOptions& options) { return Printer(module, options).run(); }
+
+std::vector<NodeText> print_root_nodes(const Module& module) { return Printer(module, {}).root_nodes(); }
 
 std::string print_node(const Module& module, NodeId node) { return Printer(module, {}).one_node(node); }
 

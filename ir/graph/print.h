@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ir/graph/graph.h"
 
@@ -23,6 +24,13 @@ struct PrintOptions {
 [[nodiscard]] std::string print(const Module& module, const PrintOptions& options = {});
 /// One line without indentation, as `print` writes it. Uses the unique names of the whole module; slow, for messages.
 [[nodiscard]] std::string print_node(const Module& module, NodeId node);
+
+struct NodeText {
+  NodeId node;
+  std::string text;  ///< its lines as `print` writes them, those of its regions included
+};
+/// The nodes of the root region in program order, each with its part of what `print` writes.
+[[nodiscard]] std::vector<NodeText> print_root_nodes(const Module& module);
 
 struct ParseOptions {
   /// Rows for `data @name ... = shared` are taken from here by name; used by round-trip checks.

@@ -28,8 +28,21 @@ class ProgramPrinter {
     for (const Data& data : program_.data) data_line(data);
     for (const Storage& storage : program_.storages) storage_line(storage);
     line("arena {}", program_.arena_bytes.text());
-    for (const Step& step : program_.steps) step_line(step);
+    for (const Step& step : program_.steps) line("{}", step_text(step));
     return out_ + "}\n";
+  }
+
+  [[nodiscard]] std::string step_text(const Step& step) const {
+    std::string text = std::visit(Overloaded{[&](const RunStep& run_step) { return "run " + run(run_step); },
+                                             [&](const CallStep& call_step) { return call(call_step); },
+                                             [](const GuardStep& guard) {
+                                               return fmt::format("guard {} {} {} else \"{}\"", guard.left.text(),
+                                                                  kernel::text(guard.relation), guard.right.text(),
+                                                                  escape(guard.message));
+                                             }},
+                                  step.kind);
+    if (!step.layer.empty()) text += fmt::format(" layer \"{}\"", escape(step.layer));
+    return text;
   }
 
  private:
@@ -133,19 +146,6 @@ class ProgramPrinter {
                       call.result);
   }
 
-  void step_line(const Step& step) {
-    std::string text = std::visit(Overloaded{[&](const RunStep& run_step) { return "run " + run(run_step); },
-                                             [&](const CallStep& call_step) { return call(call_step); },
-                                             [](const GuardStep& guard) {
-                                               return fmt::format("guard {} {} {} else \"{}\"", guard.left.text(),
-                                                                  kernel::text(guard.relation), guard.right.text(),
-                                                                  escape(guard.message));
-                                             }},
-                                  step.kind);
-    if (!step.layer.empty()) text += fmt::format(" layer \"{}\"", escape(step.layer));
-    line("{}", text);
-  }
-
   const Program& program_;
   std::string out_;
 };
@@ -153,5 +153,7 @@ class ProgramPrinter {
 }  // namespace
 
 std::string print(const Program& program) { return ProgramPrinter(program).all(); }
+
+std::string print_step(const Program& program, const Step& step) { return ProgramPrinter(program).step_text(step); }
 
 }  // namespace lathe::kernel

@@ -19,6 +19,8 @@ inline constexpr size_t kInlineBytes = 256;
 
 [[nodiscard]] std::string print(const Kernel& kernel);
 [[nodiscard]] std::string print(const Program& program);
+/// The line of one step, without indentation and line end.
+[[nodiscard]] std::string print_step(const Program& program, const Step& step);
 /// One line without its line end, for messages: the head of a loop, a let, a store. Values are named by their ids,
 /// which are the numbers in the text for parsed kernels.
 [[nodiscard]] std::string print_head(const Kernel& kernel, StatementId statement);

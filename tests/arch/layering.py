@@ -27,6 +27,7 @@ ALLOWED = {
     "compiler/codegen": ("ir/base", "ir/scalar", "ir/kernel", "lathe/"),
     "compiler/interp": ("ir/", "lathe/", "compiler/codegen/runtime_symbols.h"),
     "compiler/compare": ("ir/", "compiler/compile.h", "compiler/passes", "lathe/"),
+    "compiler/report": ("ir/", "compiler/compile.h", "compiler/profile.h", "compiler/frontend/torch/definition.h", "compiler/codegen", "lathe/"),
     "compiler/tools": ("ir/", "compiler/", "lathe/"),
     "compiler": ("ir/", "compiler/advice", "compiler/frontend", "compiler/passes", "compiler/lower", "compiler/codegen", "compiler/interp", "lathe/"),
 }
