@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <unordered_set>
 #include <utility>
+
+#include "compiler/codegen/cpp_layout.h"
 
 namespace lathe::codegen {
 namespace {
@@ -20,61 +21,6 @@ constexpr std::array<std::string_view, 24> kTaken = {"auto",    "break",  "case"
                                                      "default", "do",     "double", "else", "float",     "for",
                                                      "if",      "int",    "long",   "new",  "return",    "short",
                                                      "signed",  "static", "switch", "this", "execution", "failed"};
-
-constexpr size_t kLongestLine = 120;
-
-bool uses_word(const std::string& text, const std::string& word) {
-  const auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
-    const size_t end = at + word.size();
-    if ((at == 0 || !is_part(text[at - 1])) && (end == text.size() || !is_part(text[end]))) return true;
-  }
-  return false;
-}
-
-/// The name that a line defines a value by: `v3` of `const f32x16 v3 = ..`; empty for other lines.
-std::string defined_value(std::string_view line) {
-  const size_t begin = line.find_first_not_of(' ');
-  if (begin == std::string_view::npos || !line.substr(begin).starts_with("const ")) return {};
-  const size_t equals = line.find(" = ");
-  const size_t name = equals == std::string_view::npos ? equals : line.rfind(' ', equals - 1);
-  if (name == std::string_view::npos) return {};
-  return std::string(line.substr(name + 1, equals - name - 1));
-}
-
-/// The body without values that nothing below uses; defining a value does nothing else.
-std::string without_dead_values(const std::string& body) {
-  std::vector<std::string_view> lines;
-  std::string_view rest = body;
-  while (!rest.empty()) {
-    const size_t end = rest.find('\n');
-    lines.push_back(rest.substr(0, end + 1));
-    rest.remove_prefix(end + 1);
-  }
-  std::unordered_set<std::string> used;
-  std::vector<bool> is_kept(lines.size(), true);
-  for (size_t i = lines.size(); i-- > 0;) {
-    const std::string name = defined_value(lines[i]);
-    is_kept[i] = name.empty() || used.contains(name);
-    if (!is_kept[i]) continue;
-    std::string word;
-    for (const char c : lines[i]) {
-      const bool is_part = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-      if (is_part) {
-        word += c;
-      } else if (!word.empty()) {
-        used.insert(std::exchange(word, {}));
-      }
-    }
-    // A line uses what it defines only below.
-    if (!name.empty()) used.erase(name);
-  }
-  std::string result;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    if (is_kept[i]) result += lines[i];
-  }
-  return result;
-}
 
 std::string identifier(std::string_view text) {
   std::string result;
@@ -197,7 +143,7 @@ void CppEmitter::declare_kernel(kernel::KernelId id, const kernel::Kernel& kerne
   for (uint32_t i = 0; i < kernel.parameter_count(); ++i) {
     const kernel::Buffer& buffer = kernel.buffers[kernel::BufferId(i)];
     const std::string_view constness = buffer.access == kernel::Access::In ? "const " : "";
-    function.parameter_types.push_back(fmt::format("{}{}*", constness, memory_type_name(buffer.element)));
+    function.parameter_types.push_back(fmt::format("{}{}", constness, memory_type_name(buffer.element)));
   }
   if (kernels_.size() <= id.index) kernels_.resize(id.index + 1);
   kernels_[id.index] = std::move(function);
@@ -241,33 +187,18 @@ void CppEmitter::open_kernel(const kernel::Kernel& kernel) {
   declare_locals();
 }
 
-/// The head of a kernel's function; parameters that its body does not use have no names.
+/// The first line of a kernel's function; parameters that its body does not use have no names.
 std::string CppEmitter::head(const std::string& body) const {
   const KernelFunction& function = kernels_[selected_.index];
   const auto named = [&](const std::string& name) { return uses_word(body, name) ? " " + name : std::string(); };
   std::vector<std::string> parameters = {"const lathe_execution*" + named("execution")};
   for (uint32_t i = 0; i < kernel_->parameter_count(); ++i) {
-    parameters.push_back(function.parameter_types[i] + (function.shares_memory ? "" : " __restrict") +
+    parameters.push_back(function.parameter_types[i] + "*" + (function.shares_memory ? "" : " __restrict") +
                          named(buffers_[i]));
   }
   for (const std::string& size : sizes_) parameters.push_back("int64_t" + named(size));
-  std::string text = fmt::format("{} {}(", function.can_fail ? "lathe_status" : "void", function.name);
-  const std::string indentation(text.size(), ' ');
-  size_t column = text.size();
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    const bool is_last = i + 1 == parameters.size();
-    const std::string item = parameters[i] + (is_last ? ") {" : ",");
-    if (i != 0 && column + 1 + item.size() > kLongestLine) {
-      text += "\n" + indentation;
-      column = indentation.size();
-    } else if (i != 0) {
-      text += " ";
-      ++column;
-    }
-    text += item;
-    column += item.size();
-  }
-  return text + "\n";
+  return fmt::format("{} {}({}) {{\n", function.can_fail ? "lathe_status" : "void", function.name,
+                     fmt::join(parameters, ", "));
 }
 
 void CppEmitter::close_kernel() {
@@ -321,7 +252,7 @@ EmittedRegion<CppInteger, std::string> CppEmitter::open_parallel(const CppIntege
   const std::string task = unique("task");
   const std::string begin = unique("begin");
   const std::string end = unique("end");
-  open(fmt::format("auto {} = [&](int64_t {}, int64_t {}) {{", task, begin, end));
+  open(fmt::format("auto {} = [&](int64_t {}, int64_t {}) LATHE_SIMD_LAMBDA {{", task, begin, end));
   parallel_.emplace_back(task, fmt::format("parallel(execution, {}, {}, {});", count.text, grain, task));
   outer_buffers_.push_back(buffers_);
   buffers_.resize(kernel_->parameter_count());

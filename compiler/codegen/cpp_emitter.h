@@ -1,7 +1,8 @@
 // Kernel IR as C++ source: the primitives of KernelEmitter and ProgramEmitter in the words of lathe/simd.h.
 //
 // The text is for people as much as for compilers: a function for each kernel, with the layers that use it above, one
-// statement a line, names of buffers kept where C++ allows them. Called by cpp_source.cpp.
+// statement a line, names of buffers kept where C++ allows them. Lines are as long as they get; cpp_layout.h breaks
+// them. Called by cpp_source.cpp.
 #pragma once
 
 #include <functional>
@@ -26,16 +27,23 @@ struct CppInteger {
   bool is_sum = false;
 };
 
+/// `bytes` behind a base: `arena`, `inputs[2]`.
+struct CppPointer {
+  std::string base;
+  std::string bytes;  ///< empty for 0
+};
+
 class CppEmitter {
  public:
   using Integer = CppInteger;
   using Flag = std::string;
   using Value = std::string;
-  using Pointer = std::string;
+  using Pointer = CppPointer;
 
-  /// `entry_name` is the only name that is exported; `describe` gives the comment above a step.
-  CppEmitter(std::string entry_name, std::function<std::string(const kernel::Step&)> describe)
-      : entry_name_(std::move(entry_name)), describe_(std::move(describe)) {}
+  /// `program_name` is that of the function of a program; `describe` gives the comment above a step.
+  explicit CppEmitter(std::string program_name = "program",
+                      std::function<std::string(const kernel::Step&)> describe = {})
+      : program_name_(std::move(program_name)), describe_(std::move(describe)) {}
 
   /// Names the function of a kernel; `shares_memory` says that its parameters may overlap at some call.
   void declare_kernel(kernel::KernelId id, const kernel::Kernel& kernel, bool shares_memory);
@@ -43,8 +51,10 @@ class CppEmitter {
   void reuse_kernel(kernel::KernelId id, kernel::KernelId same);
   /// The kernel that emit_kernel() is called for next, and the comment above it.
   void select_kernel(kernel::KernelId id, const std::string& comment);
-  /// After the last kernel.
-  void close_kernels();
+  /// The name of a kernel's function.
+  [[nodiscard]] const std::string& kernel_name(kernel::KernelId id) const { return kernels_[id.index].name; }
+  /// A body of statements without a program around it, such as that of a function of sizes.
+  void open_body() { ++depth_; }
   /// Everything that was emitted, and the vector types that it uses.
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] const std::set<std::pair<ElementType, uint32_t>>& vector_types() const { return vector_types_; }
@@ -100,7 +110,7 @@ class CppEmitter {
  private:
   struct KernelFunction {
     std::string name;
-    std::vector<std::string> parameter_types;
+    std::vector<std::string> parameter_types;  ///< of their elements: `const float`
     bool can_fail = false;
     bool shares_memory = false;
   };
@@ -135,9 +145,11 @@ class CppEmitter {
   // cpp_program.cpp
   [[nodiscard]] std::string argument(const EmittedArgument<Integer, Pointer>& argument);
   [[nodiscard]] std::string build_struct(const EmittedStruct<Integer, Pointer>& structure);
+  [[nodiscard]] std::string field_value(const EmittedField<Integer, Pointer>& field);
+  [[nodiscard]] std::string callback(const EmittedRun<Integer, Pointer>& run);
   [[nodiscard]] std::string arguments_of(const EmittedRun<Integer, Pointer>& run);
 
-  std::string entry_name_;
+  std::string program_name_;
   std::function<std::string(const kernel::Step&)> describe_;
   std::string text_;
   std::string before_;  ///< what comes before the kernel that is being emitted

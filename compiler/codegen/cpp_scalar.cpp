@@ -96,7 +96,9 @@ std::string CppEmitter::type_name(kernel::ValueType type) {
 
 std::string CppEmitter::define(kernel::ValueType type, const std::string& expression) {
   const std::string name = fmt::format("v{}", ++counter_);
-  line(fmt::format("const {} {} = {};", type_name(type), name, expression));
+  // A mask is of the type that its comparison gives.
+  const bool is_mask = type.element == ElementType::Boolean && type.lanes > 1;
+  line(fmt::format("const {} {} = {};", is_mask ? "auto" : type_name(type), name, expression));
   value_types_.insert_or_assign(name, type);
   return name;
 }
@@ -132,7 +134,7 @@ std::string CppEmitter::shuffle(kernel::ValueType type, kernel::ValueType source
       items += fmt::format("{}{}", items.empty() ? "" : ", ", lane == 0 ? first : second);
     }
     const kernel::ValueType bytes{ElementType::I8, type.lanes};
-    return define(type, fmt::format("to_mask({}{{{}}})", type_name(bytes), items));
+    return define(type, fmt::format("to_mask(from_lanes<{}>({}))", type_name(bytes), items));
   }
   std::string picks;
   for (const uint32_t lane : lanes) picks += fmt::format("{}{}", picks.empty() ? "" : ", ", lane);

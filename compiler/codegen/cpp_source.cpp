@@ -1,53 +1,26 @@
-// The frame of a C++ source: what it says of itself, includes, vector types, kernels, entry.
+// The frame of a C++ source: table of contents, includes, targets, vector types, kernels, the program's function.
 #include "compiler/codegen/cpp_source.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
+#include "compiler/codegen/cpp_contents.h"
 #include "compiler/codegen/cpp_emitter.h"
+#include "compiler/codegen/cpp_entry.h"
+#include "compiler/codegen/cpp_layout.h"
 #include "compiler/codegen/module_plan.h"
 
 namespace lathe::codegen {
 namespace {
 
-constexpr size_t kMostLayers = 4;
+constexpr std::string_view kProgram = "program";
 
-// Comments end with their line, whatever names a model has.
-std::string one_line(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\\'; }, ' ');
-  return text;
-}
-
-std::string step_text(const kernel::Step& step, const CppOptions& options) {
-  std::string text = step.layer;
-  if (options.locations != nullptr && step.where.valid()) {
-    text += (text.empty() ? "" : ": ") + options.locations->describe(step.where);
-  }
-  return one_line(std::move(text));
-}
-
-/// The layers whose steps run the kernel.
-std::string users(const kernel::Program& program, const ModulePlan& plan, kernel::KernelId id,
-                  const CppOptions& options) {
-  std::vector<std::string> texts;
-  size_t more = 0;
-  for (const kernel::Step& step : program.steps) {
-    const auto* run = std::get_if<kernel::RunStep>(&step.kind);
-    if (run == nullptr || plan.same[run->kernel.index] != id) continue;
-    const std::string text = step_text(step, options);
-    if (text.empty() || std::find(texts.begin(), texts.end(), text) != texts.end()) continue;
-    if (texts.size() < kMostLayers) {
-      texts.push_back(text);
-    } else {
-      ++more;
-    }
-  }
-  std::string result = fmt::format("{}", fmt::join(texts, "; "));
-  if (more != 0) result += fmt::format("; and {} more", more);
-  return result;
+bool is_dynamic(const CppOptions& options) {
+  return options.simd == CppSimd::Highway && options.dispatch == CppDispatch::Dynamic;
 }
 
 std::string type_aliases(const CppEmitter& emitter) {
@@ -61,10 +34,14 @@ std::string type_aliases(const CppEmitter& emitter) {
   return text;
 }
 
-}  // namespace
-
-std::string emit_cpp(const kernel::Program& program, const CppOptions& options) {
-  CppEmitter emitter(options.entry_name, [&](const kernel::Step& step) { return step_text(step, options); });
+/// Kernels and the program's function; `contents` gets what the table of contents needs.
+std::string functions(const kernel::Program& program, std::string_view function, const StepTexts& steps,
+                      std::vector<std::string>& kernel_names) {
+  size_t next_step = 0;
+  CppEmitter emitter(std::string(function), [&](const kernel::Step&) {
+    const size_t number = next_step++;
+    return fmt::format("{}. {}", number + 1, steps.text(number));
+  });
   const ModulePlan plan = plan_modules(program, 1);
   const auto count = static_cast<uint32_t>(program.kernels.size());
   for (uint32_t i = 0; i < count; ++i) {
@@ -75,16 +52,99 @@ std::string emit_cpp(const kernel::Program& program, const CppOptions& options) 
   for (uint32_t i = 0; i < count; ++i) {
     const kernel::KernelId id(i);
     if (!plan.used[i]) continue;
-    emitter.select_kernel(id, users(program, plan, id, options));
+    emitter.select_kernel(id, steps.users(plan.same, id));
     emit_kernel(emitter, program.kernels[id]);
   }
-  emitter.close_kernels();
   emit_program(emitter, program);
+  kernel_names.clear();
+  for (uint32_t i = 0; i < count; ++i)
+    kernel_names.push_back(plan.used[plan.same[i].index] ? emitter.kernel_name(plan.same[i]) : std::string());
+  return type_aliases(emitter) + emitter.text();
+}
+
+std::string head(const Interface& interface, const CppOptions& options) {
+  const bool is_highway = options.simd == CppSimd::Highway;
+  std::string flags;
+  std::string target;
+  if (is_dynamic(options)) {
+    flags = "-I<its folder> ";
+    target = "It includes itself once for each instruction set; the best one is chosen at load.";
+  } else {
+    flags = "-march=<CPU> ";
+    target = "It runs on CPUs that have the instructions of the compiler's flags.";
+  }
   return fmt::format(
-      "// {}: made by Lathe. Compile with -O2 for the CPU it is to run on (-march=..).\n"
-      "#include \"lathe/simd.h\"\n\n"
-      "namespace {{\n\nusing namespace lathe::simd;\n\n{}{}",
-      one_line(program.name), type_aliases(emitter), emitter.text());
+      "// {0}: the model `{1}` as C++, made by Lathe {2}. Defines {0}_model, {0}_run and {0}_run_in: see {0}.h.\n"
+      "//\n"
+      "//   c++ -std=c++20 -O2 {3}-I<Lathe>/include -c {4}\n"
+      "//\n"
+      "// Needs lathe/*.h{5} and, at link time, the runtime (-llathe_runtime). {6}\n",
+      interface.prefix, one_line(interface.model), options.version, flags, options.file_name,
+      is_highway ? ", the headers of Highway" : "", target);
+}
+
+}  // namespace
+
+std::string open_cpp_targets(const CppOptions& options) {
+  constexpr std::string_view kFields =
+      "// Fields of structs that are left out are 0.\n"
+      "#pragma GCC diagnostic ignored \"-Wmissing-field-initializers\"\n\n";
+  if (options.simd == CppSimd::VectorExtension) {
+    return fmt::format(
+        "#include \"lathe/model.h\"\n#include \"lathe/simd.h\"\n#include \"lathe/simd/isa.h\"\n\n{}"
+        "namespace {{\n\nusing namespace lathe::simd;\n\n",
+        kFields);
+  }
+  const std::string first = is_dynamic(options) ? fmt::format(
+                                                      "#undef HWY_TARGET_INCLUDE\n#define HWY_TARGET_INCLUDE "
+                                                      "\"{}\"  // this file\n",
+                                                      options.file_name)
+                                                : "#define LATHE_SIMD_STATIC\n";
+  return fmt::format(
+      "{}#include \"lathe/simd_highway.h\"\n"
+      "// After simd_highway.h.\n"
+      "#include \"lathe/model.h\"\n#include \"lathe/simd/isa.h\"\n#include \"lathe/simd_highway-inl.h\"\n\n{}"
+      "HWY_BEFORE_NAMESPACE();\n"
+      "namespace {{\nnamespace HWY_NAMESPACE {{\n\n"
+      "using namespace lathe::simd;\nusing namespace lathe::simd::HWY_NAMESPACE;\n\n",
+      first, kFields);
+}
+
+std::string close_cpp_targets(const CppOptions& options) {
+  if (options.simd == CppSimd::VectorExtension) return "\n}  // namespace\n";
+  return "\n}  // namespace HWY_NAMESPACE\n}  // namespace\nHWY_AFTER_NAMESPACE();\n";
+}
+
+std::string emit_cpp_functions(const kernel::Program& program, std::string_view function, const CppOptions& options) {
+  std::vector<std::string> kernel_names;
+  return with_broken_lines(functions(program, function, StepTexts(program, options.locations), kernel_names));
+}
+
+std::string cpp_variants(std::string_view function, const CppOptions& options) {
+  if (!is_dynamic(options)) {
+    const std::string_view space = options.simd == CppSimd::Highway ? "HWY_NAMESPACE::" : "";
+    return fmt::format("    {{LATHE_SIMD_CPU, LATHE_SIMD_ISA, &{}{}}},\n", space, function);
+  }
+  return fmt::format(
+      "#if defined(__x86_64__)\n"
+      "    {{\"x86-64-v4\", \"AVX3\", &N_AVX3::{0}}},\n"
+      "    {{\"x86-64-v3\", \"AVX2\", &N_AVX2::{0}}},\n"
+      "    {{\"x86-64-v2\", \"SSE4\", &N_SSE4::{0}}},\n"
+      "#else\n"
+      "    {{\"generic\", \"NEON\", &N_NEON::{0}}},\n"
+      "#endif\n",
+      function);
+}
+
+CppSource emit_cpp(const kernel::Program& program, const Interface& interface, const CppOptions& options) {
+  const StepTexts steps(program, options.locations);
+  std::vector<std::string> kernel_names;
+  const std::string body = functions(program, kProgram, steps, kernel_names);
+  std::string text = head(interface, options) + steps.contents(kernel_names) + open_cpp_targets(options) + body +
+                     close_cpp_targets(options) + "\n";
+  const std::string entries = cpp_entries(program, interface, cpp_variants(kProgram, options));
+  text += is_dynamic(options) ? fmt::format("#if HWY_ONCE\n\n{}\n#endif  // HWY_ONCE\n", entries) : entries;
+  return {.source = with_broken_lines(text), .constants = cpp_constants(program, interface)};
 }
 
 }  // namespace lathe::codegen

@@ -47,7 +47,11 @@ Result<std::string> stage_text(Module& module, std::string_view stage, const Com
   LATHE_TRY(const kernel::Program program, lower_module(module, options, diagnostics));
   if (stage == "kernel") return kernel::print(program);
   if (stage == "plan") return memory_table(program);
-  if (stage == "cpp") return codegen::emit_cpp(program, {.locations = &module.locations});
+  if (stage == "cpp") {
+    const std::string name = codegen::c_identifier(program.name);
+    const codegen::Interface interface = codegen::make_interface(program, name, codegen::WeightsPlace::File);
+    return codegen::emit_cpp(program, interface, {.file_name = name + ".cpp", .locations = &module.locations}).source;
+  }
   return native_text(program, stage == "asm" ? NativeText::Assembly : NativeText::Llvm, diagnostics);
 }
 

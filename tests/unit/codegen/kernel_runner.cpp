@@ -80,6 +80,43 @@ void backwards(void*, int64_t count, int64_t grain, lathe_task task, void* state
   for (int64_t chunk = chunks; chunk-- > 0;) task(state, chunk * grain, std::min(count, (chunk + 1) * grain));
 }
 
+std::vector<Memory> filled_memory(const kernel::Kernel& kernel, const std::vector<int64_t>& sizes,
+                                  const RunOptions& options) {
+  std::mt19937_64 random(options.seed);
+  std::vector<Memory> memory;
+  for (uint32_t i = 0; i < kernel.parameter_count(); ++i) {
+    const kernel::Buffer& buffer = kernel.buffers[kernel::BufferId(i)];
+    const auto extent = evaluate(buffer.extent, [&](const std::string& name) -> std::optional<int64_t> {
+      for (size_t k = 0; k < sizes.size(); ++k) {
+        if (kernel.sizes.rows()[k].name == name) return sizes[k];
+      }
+      return std::nullopt;
+    });
+    memory.emplace_back(buffer.element, extent.value());
+    for (int64_t k = 0; k < *extent; ++k) {
+      store_element(buffer.element, memory.back().data(), k, random_number(buffer.element, options.fill, random));
+    }
+  }
+  return memory;
+}
+
+lathe_status run_entry(codegen::ProgramEntry entry, const kernel::Kernel& kernel, std::vector<Memory>& memory,
+                       const std::vector<int64_t>& sizes, const RunOptions& options) {
+  std::vector<const void*> inputs = {nullptr};
+  std::vector<void*> outputs;
+  for (uint32_t i = 0; i < kernel.parameter_count(); ++i) {
+    if (kernel.buffers[kernel::BufferId(i)].access == kernel::Access::In) {
+      inputs.push_back(memory[i].data());
+    } else {
+      outputs.push_back(memory[i].data());
+    }
+  }
+  lathe_execution execution = LATHE_EXECUTION_INIT;
+  execution.threads = options.threads;
+  if (options.threads > 1) execution.parallel_for = backwards;
+  return entry(&execution, inputs.data(), outputs.data(), nullptr, nullptr, sizes.data());
+}
+
 }  // namespace
 
 kernel::Program program_of(const kernel::Kernel& kernel) {
@@ -120,47 +157,24 @@ std::string compare_kernel(const kernel::Kernel& kernel, const std::vector<int64
 }
 
 std::string compare_entry(const kernel::Kernel& kernel, const std::vector<int64_t>& sizes, const RunOptions& options,
-                          codegen::ProgramEntry entry) {
+                          codegen::ProgramEntry entry, codegen::ProgramEntry reference) {
   Diagnostics diagnostics;
-  std::mt19937_64 random(options.seed);
-  std::vector<Memory> expected;
-  for (uint32_t i = 0; i < kernel.parameter_count(); ++i) {
-    const kernel::Buffer& buffer = kernel.buffers[kernel::BufferId(i)];
-    const auto extent = evaluate(buffer.extent, [&](const std::string& name) -> std::optional<int64_t> {
-      for (size_t k = 0; k < sizes.size(); ++k) {
-        if (kernel.sizes.rows()[k].name == name) return sizes[k];
-      }
-      return std::nullopt;
-    });
-    expected.emplace_back(buffer.element, extent.value());
-    for (int64_t k = 0; k < *extent; ++k) {
-      store_element(buffer.element, expected.back().data(), k, random_number(buffer.element, options.fill, random));
-    }
-  }
+  std::vector<Memory> expected = filled_memory(kernel, sizes, options);
   std::vector<Memory> actual = expected;
-
-  std::vector<void*> buffers;
-  for (Memory& memory : expected) buffers.push_back(memory.data());
-  interp::WrittenBytes written;
-  const auto status = run_kernel(kernel, buffers, sizes, written, diagnostics);
-  if (!status.ok()) return messages(diagnostics);
-
-  std::vector<const void*> inputs = {nullptr};
-  std::vector<void*> outputs;
-  for (uint32_t i = 0; i < kernel.parameter_count(); ++i) {
-    if (kernel.buffers[kernel::BufferId(i)].access == kernel::Access::In) {
-      inputs.push_back(actual[i].data());
-    } else {
-      outputs.push_back(actual[i].data());
-    }
+  lathe_status expected_status = LATHE_OK;
+  if (reference != nullptr) {
+    expected_status = run_entry(reference, kernel, expected, sizes, options);
+  } else {
+    std::vector<void*> buffers;
+    for (Memory& memory : expected) buffers.push_back(memory.data());
+    interp::WrittenBytes written;
+    const auto status = run_kernel(kernel, buffers, sizes, written, diagnostics);
+    if (!status.ok()) return messages(diagnostics);
+    expected_status = *status;
   }
-  lathe_execution execution = LATHE_EXECUTION_INIT;
-  execution.threads = options.threads;
-  if (options.threads > 1) execution.parallel_for = backwards;
-  const lathe_status compiled_status = entry(&execution, inputs.data(), outputs.data(), nullptr, nullptr, sizes.data());
+  const lathe_status status = run_entry(entry, kernel, actual, sizes, options);
   std::string result;
-  if (compiled_status != *status)
-    result = fmt::format("status: interpreted {}, compiled {}\n", *status, compiled_status);
+  if (status != expected_status) result = fmt::format("status: expected {}, compiled {}\n", expected_status, status);
   for (uint32_t i = 0; i < kernel.parameter_count(); ++i) {
     result += difference(kernel.buffers[kernel::BufferId(i)], expected[i], actual[i]);
   }

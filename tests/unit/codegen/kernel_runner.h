@@ -30,9 +30,11 @@ struct RunOptions {
 /// "" when both agree; else what differs. Floats that are NaN in both count as equal.
 [[nodiscard]] std::string compare_kernel(const kernel::Kernel& kernel, const std::vector<int64_t>& sizes,
                                          const RunOptions& options = {});
-/// The same for the entry of program_of(kernel), compiled by anybody.
+/// The same for the entry of program_of(kernel), compiled by anybody. A `reference` stands for the interpreter: the
+/// interpreter rounds an fma once, which targets without that instruction don't.
 [[nodiscard]] std::string compare_entry(const kernel::Kernel& kernel, const std::vector<int64_t>& sizes,
-                                        const RunOptions& options, codegen::ProgramEntry entry);
+                                        const RunOptions& options, codegen::ProgramEntry entry,
+                                        codegen::ProgramEntry reference = nullptr);
 /// The same for a kernel in text form.
 [[nodiscard]] std::string compare_kernel(std::string_view text, const std::vector<int64_t>& sizes,
                                          const RunOptions& options = {});

@@ -1,4 +1,4 @@
-// Vectors, their lanes, masks, and what follows from them. A part of lathe/simd.h.
+// Vectors of the compiler (`__attribute__((vector_size))`), their lanes and masks. A part of lathe/simd.h.
 #pragma once
 
 #include <cstdint>
@@ -6,17 +6,16 @@
 #include <type_traits>
 #include <utility>
 
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#else
-#pragma GCC optimize("-ffp-contract=off")
-// How wide vectors are passed between functions of one file is of no matter.
-#pragma GCC diagnostic ignored "-Wpsabi"
-#endif
+#include "lathe/simd/scalar.h"
+
+#define LATHE_SIMD_INLINE inline
+/// What a lambda of a kernel is declared with.
+#define LATHE_SIMD_LAMBDA
 
 namespace lathe::simd {
+namespace {
 
-// --------------------------------------------------------------------------------------------------------------- types
+// -------------------------------------------------------------------------------------------------------------- types
 
 template <class T, int N>
 struct VectorOf {
@@ -53,44 +52,11 @@ struct MaskOf<1> {
 template <int N>
 using Mask = typename MaskOf<N>::type;
 
-template <int bytes>
-struct WordOf;
-template <>
-struct WordOf<1> {
-  using with_sign = int8_t;
-  using without = uint8_t;
-};
-template <>
-struct WordOf<2> {
-  using with_sign = int16_t;
-  using without = uint16_t;
-};
-template <>
-struct WordOf<4> {
-  using with_sign = int32_t;
-  using without = uint32_t;
-};
-template <>
-struct WordOf<8> {
-  using with_sign = int64_t;
-  using without = uint64_t;
-};
-/// The integers with the size of V's elements, in as many lanes.
-template <class V>
-using Signed = Vector<typename WordOf<sizeof(Element<V>)>::with_sign, kLanes<V>>;
-template <class V>
-using Unsigned = Vector<typename WordOf<sizeof(Element<V>)>::without, kLanes<V>>;
-template <class V, class T>
-using Rebind = Vector<T, kLanes<V>>;
-
-// --------------------------------------------------------------------------------------------------------------- lanes
+// -------------------------------------------------------------------------------------------------------------- lanes
 
 template <class To, class From>
 inline To bits(From value) {
-  static_assert(sizeof(To) == sizeof(From));
-  To result;
-  std::memcpy(&result, &value, sizeof(To));
-  return result;
+  return bits_of<To>(value);
 }
 
 /// C++'s conversion of every lane.
@@ -113,26 +79,39 @@ inline Element<V> lane(V value, int index) {
   }
 }
 
-template <class V>
-inline void set_lane(V& value, int index, Element<V> element) {
+/// The vector whose lane i is function(i).
+template <class V, class Function>
+inline V from_function(Function function) {
   if constexpr (kLanes<V> == 1) {
-    (void)index;
-    value = element;
+    return function(0);
   } else {
-    value[index] = element;
+    V result{};
+    for (int i = 0; i < kLanes<V>; ++i) result[i] = function(i);
+    return result;
   }
+}
+
+/// Calls function(i, lane i) in order.
+template <class Function, class V>
+inline void each_lane(Function function, V value) {
+  for (int i = 0; i < kLanes<V>; ++i) function(i, lane(value, i));
+}
+
+/// A function of elements for every lane.
+template <class To, class Function, class... Vectors>
+inline To lanewise(Function function, Vectors... vectors) {
+  return from_function<To>([&](int i) -> Element<To> { return function(lane(vectors, i)...); });
+}
+
+template <class V, class... Items>
+inline V from_lanes(Items... items) {
+  return V{static_cast<Element<V>>(items)...};
 }
 
 /// One element in all lanes.
 template <class V>
 inline V splat(Element<V> element) {
-  if constexpr (kLanes<V> == 1) {
-    return element;
-  } else {
-    V result;
-    for (int i = 0; i < kLanes<V>; ++i) result[i] = element;
-    return result;
-  }
+  return from_function<V>([element](int) { return element; });
 }
 
 /// A scalar mask in all lanes.
@@ -143,14 +122,6 @@ inline Mask<N> splat_mask(bool flag) {
   } else {
     return splat<Mask<N>>(flag ? -1 : 0);
   }
-}
-
-/// index + lane * stride
-template <class V>
-inline V lanes_from(int64_t index, int64_t stride) {
-  V result{};
-  for (int i = 0; i < kLanes<V>; ++i) set_lane(result, i, static_cast<Element<V>>(index + i * stride));
-  return result;
 }
 
 /// The lanes `picks` of the lanes of `a` followed by those of `b`.
@@ -166,29 +137,17 @@ inline auto shuffle(V a, V b) {
   }
 }
 
-/// Calls a function of elements for every lane.
-template <class V, class Function, class... More>
-inline V lanewise(Function function, V first, More... more) {
-  V result{};
-  for (int i = 0; i < kLanes<V>; ++i) set_lane(result, i, function(lane(first, i), lane(more, i)...));
-  return result;
-}
+// -------------------------------------------------------------------------------------------------------------- masks
 
-// --------------------------------------------------------------------------------------------------------------- masks
-
-template <class V>
-inline Mask<kLanes<V>> as_mask(Signed<V> wide) {
-  return convert<Mask<kLanes<V>>>(wide);
-}
-
-#define LATHE_SIMD_COMPARISON(name, op)       \
-  template <class V>                          \
-  inline Mask<kLanes<V>> name(V a, V b) {     \
-    if constexpr (kLanes<V> == 1) {           \
-      return a op b;                          \
-    } else {                                  \
-      return as_mask<V>((Signed<V>)(a op b)); \
-    }                                         \
+#define LATHE_SIMD_COMPARISON(name, op)                       \
+  template <class V>                                          \
+  inline Mask<kLanes<V>> name(V a, V b) {                     \
+    if constexpr (kLanes<V> == 1) {                           \
+      return a op b;                                          \
+    } else {                                                  \
+      using Wide = Vector<SignedWord<Element<V>>, kLanes<V>>; \
+      return convert<Mask<kLanes<V>>>((Wide)(a op b));        \
+    }                                                         \
   }
 LATHE_SIMD_COMPARISON(equal, ==)
 LATHE_SIMD_COMPARISON(not_equal, !=)
@@ -204,9 +163,43 @@ inline V select(Mask<kLanes<V>> mask, V a, V b) {
   if constexpr (kLanes<V> == 1) {
     return mask ? a : b;
   } else {
-    const Signed<V> wide = convert<Signed<V>>(mask);
-    return bits<V>((wide & bits<Signed<V>>(a)) | (~wide & bits<Signed<V>>(b)));
+    using Wide = Vector<SignedWord<Element<V>>, kLanes<V>>;
+    const Wide wide = convert<Wide>(mask);
+    return bits<V>((wide & bits<Wide>(a)) | (~wide & bits<Wide>(b)));
   }
 }
 
+/// 0 or 1.
+template <class To>
+inline To from_mask(Mask<kLanes<To>> mask) {
+  if constexpr (kLanes<To> == 1) {
+    return static_cast<To>(mask ? 1 : 0);
+  } else {
+    return convert<To>(mask & splat<Mask<kLanes<To>>>(1));
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------- memory
+
+template <class V>
+inline V load(const Element<V>* from) {
+  V result;
+  std::memcpy(&result, from, sizeof(V));
+  return result;
+}
+template <class V>
+inline void store(Element<V>* to, V value) {
+  std::memcpy(to, &value, sizeof(V));
+}
+/// The first lanes; `active` may be negative or too large.
+template <class V>
+inline V load_first(const Element<V>* from, int64_t active, Element<V> fill) {
+  return from_function<V>([=](int i) { return i < active ? from[i] : fill; });
+}
+template <class V>
+inline void store_first(Element<V>* to, int64_t active, V value) {
+  for (int i = 0; i < kLanes<V> && i < active; ++i) to[i] = lane(value, i);
+}
+
+}  // namespace
 }  // namespace lathe::simd
