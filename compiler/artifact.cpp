@@ -21,6 +21,7 @@ constexpr std::array kKinds = {
     ArtifactRow{ArtifactKind::Object, "obj", ".o", "an object, to be linked with the runtime"},
     ArtifactRow{ArtifactKind::Archive, "lib", ".a", "the object and what it needs of the runtime"},
     ArtifactRow{ArtifactKind::Shared, "shared", ".so", "a shared library"},
+    ArtifactRow{ArtifactKind::Cpp, "cpp", ".cpp", "C++ source over Highway, or over vector extensions"},
     ArtifactRow{ArtifactKind::LlvmText, "llvm", ".ll", "LLVM IR"},
     ArtifactRow{ArtifactKind::Bitcode, "bitcode", ".bc", "LLVM IR in binary"},
     ArtifactRow{ArtifactKind::Assembly, "asm", ".s", "assembly"},
@@ -83,6 +84,30 @@ Result<std::string> join(std::string object, const codegen::Triple& triple, cons
   return link_shared(members, triple, link, diagnostics);
 }
 
+codegen::WeightsPlace weights_place(const kernel::Program& program, const ArtifactOptions& options) {
+  constexpr uint64_t kMostInSource = uint64_t{1} << 20;
+  if (options.weights) return *options.weights;
+  uint64_t bytes = 0;
+  for (const kernel::Data& data : program.data) bytes += data.size();
+  const bool is_much = options.kind == ArtifactKind::Cpp && bytes > kMostInSource;
+  return is_much ? codegen::WeightsPlace::File : codegen::WeightsPlace::Embedded;
+}
+
+void write_cpp(const kernel::Program& program, const LocationTable& locations, const codegen::Interface& interface,
+               const ArtifactOptions& options, Artifact& artifact) {
+  codegen::CppSource text =
+      codegen::emit_cpp(program, interface,
+                        {.simd = options.cpp_simd,
+                         .dispatch = options.cpp_dispatch,
+                         .file_name = options.file_name.empty() ? options.prefix + ".cpp" : options.file_name,
+                         .version = options.version,
+                         .locations = &locations});
+  artifact.bytes = std::move(text.source);
+  if (!text.constants.empty()) {
+    artifact.beside.push_back({options.prefix + "_constants.cpp", std::move(text.constants)});
+  }
+}
+
 }  // namespace
 
 std::span<const ArtifactRow> artifact_kinds() { return kKinds; }
@@ -101,7 +126,7 @@ std::optional<ArtifactKind> artifact_kind_of(std::string_view path) {
   return std::nullopt;
 }
 
-Result<Artifact> make_artifact(kernel::Program program, const LocationTable&, const ArtifactOptions& options,
+Result<Artifact> make_artifact(kernel::Program program, const LocationTable& locations, const ArtifactOptions& options,
                                Diagnostics& diagnostics) {
   const codegen::Triple* triple = codegen::find_triple(options.triple);
   if (triple == nullptr) {
@@ -110,18 +135,23 @@ Result<Artifact> make_artifact(kernel::Program program, const LocationTable&, co
         .emit();
   }
   codegen::add_bound_guards(program);
-  const codegen::Interface interface = codegen::make_interface(program, options.prefix, options.weights);
+  const codegen::Interface interface =
+      codegen::make_interface(program, options.prefix, weights_place(program, options));
   LATHE_TRY_VOID(check_embedded(interface, diagnostics));
 
   Artifact artifact;
   codegen::HeaderFacts facts{.source = options.source, .version = options.version, .cpus = {}};
-  LATHE_TRY(artifact.bytes, native_code(program, interface, *triple, options, facts.cpus, diagnostics));
+  if (options.kind == ArtifactKind::Cpp) {
+    write_cpp(program, locations, interface, options, artifact);
+  } else {
+    LATHE_TRY(artifact.bytes, native_code(program, interface, *triple, options, facts.cpus, diagnostics));
+  }
   if (options.kind == ArtifactKind::Archive || options.kind == ArtifactKind::Shared) {
     LATHE_TRY(artifact.bytes, join(std::move(artifact.bytes), *triple, options, diagnostics));
   }
   artifact.beside.push_back({options.prefix + ".h", codegen::c_header(interface, facts)});
   artifact.beside.push_back({options.prefix + ".hpp", codegen::cpp_header(interface, facts)});
-  if (options.weights == codegen::WeightsPlace::File) {
+  if (interface.weights == codegen::WeightsPlace::File) {
     artifact.beside.push_back({options.prefix + ".weights", codegen::weights_file(interface, program)});
   }
   return artifact;

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compiler/codegen/cpp_source.h"
 #include "compiler/codegen/interface.h"
 #include "compiler/compile.h"
 
@@ -23,6 +24,7 @@ enum class ArtifactKind : uint8_t {
   Object,    ///< a relocatable object; links with the runtime
   Archive,   ///< the object and the members of the runtime that it reaches
   Shared,    ///< a shared library that needs libc and libm at most
+  Cpp,       ///< C++ source, for a compiler of the host's choice
   LlvmText,  ///< LLVM IR
   Bitcode,   ///< the same in binary
   Assembly,  ///< for the target's assembler
@@ -48,9 +50,13 @@ struct ArtifactOptions {
   std::string version = {};            ///< of the compiler, for comments
   std::string triple = {};             ///< of target_cpus.h; empty for this machine
   std::vector<std::string> cpus = {};  ///< see codegen::cpu_targets(); empty for all levels of the architecture
-  codegen::WeightsPlace weights = codegen::WeightsPlace::Embedded;
-  std::string linker = {};                      ///< for shared libraries; empty for the first that is found
-  std::string runtime_archive = {};             ///< liblathe_runtime.a of another machine
+  /// Nothing: embedded, but for C++ source of more than a mebibyte of weights, which compilers are slow to read.
+  std::optional<codegen::WeightsPlace> weights = {};
+  codegen::CppSimd cpp_simd = codegen::CppSimd::Highway;
+  codegen::CppDispatch cpp_dispatch = codegen::CppDispatch::Dynamic;
+  std::string file_name = {};        ///< that C++ source is written to: it may include itself; empty for PREFIX.cpp
+  std::string linker = {};           ///< for shared libraries; empty for the first that is found
+  std::string runtime_archive = {};  ///< liblathe_runtime.a of another machine
   std::vector<std::string> also_exported = {};  ///< symbols of the runtime that a shared library exports too
   CompileOptions compile = {};                  ///< numerics, sizes, what is printed; the back end is not looked at
 };
@@ -62,7 +68,7 @@ struct ArtifactFile {
 
 struct Artifact {
   std::string bytes;                 ///< of the artefact itself
-  std::vector<ArtifactFile> beside;  ///< headers, weights
+  std::vector<ArtifactFile> beside;  ///< headers, weights, constants
 };
 
 /// LT0005 and LT0004 for linkers and CPUs; LT0901 for what can't be compiled. On failure the locations that the

@@ -13,6 +13,7 @@ codegen::EmitKind emit_kind(ArtifactKind kind) {
     case ArtifactKind::LlvmText: return codegen::EmitKind::LlvmText;
     case ArtifactKind::Bitcode: return codegen::EmitKind::Bitcode;
     case ArtifactKind::Assembly: return codegen::EmitKind::Assembly;
+    case ArtifactKind::Cpp:
     case ArtifactKind::GraphText: break;
   }
   internal_error("an artefact that is no code", __FILE__, __LINE__);

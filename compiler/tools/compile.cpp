@@ -10,6 +10,7 @@
 #include "compiler/frontend/weights/atomic_file.h"
 #include "compiler/tools/command.h"
 #include "compiler/tools/compile_arguments.h"
+#include "compiler/tools/compile_report.h"
 #include "compiler/tools/model_file.h"
 #include "compiler/tools/options.h"
 #include "compiler/tools/version.h"
@@ -30,6 +31,9 @@ struct CompileWords {
   std::vector<std::string> cpus;
   std::string linker;
   std::string runtime;
+  std::string simd = "highway";
+  std::string dispatch = "dynamic";
+  ReportArguments report;
   CompileArguments compile;
 };
 
@@ -63,11 +67,13 @@ std::string prefix_of(const std::string& output, ArtifactKind kind) {
 }
 
 /// Writes all files, or none.
-Status write_files(const std::string& output, const Artifact& artifact, Diagnostics& diagnostics) {
-  const fs::path folder = fs::path(output).parent_path();
+Status write_files(const CompileWords& words, const Artifact& artifact, std::string_view page,
+                   Diagnostics& diagnostics) {
+  const fs::path folder = fs::path(words.output).parent_path();
   std::vector<std::pair<std::string, std::string_view>> contents;
   for (const ArtifactFile& file : artifact.beside) contents.emplace_back((folder / file.name).string(), file.bytes);
-  contents.emplace_back(output, artifact.bytes);
+  if (!words.report.path.empty()) contents.emplace_back(words.report.path, page);
+  contents.emplace_back(words.output, artifact.bytes);
   std::list<weights::AtomicFile> files;
   for (const auto& [path, bytes] : contents) {
     files.emplace_back(path).write(bytes);
@@ -129,6 +135,10 @@ std::optional<std::string> read_words(CompileWords& words, ArtifactOptions& opti
   options.cpus = split(words.cpus);
   options.linker = words.linker;
   options.runtime_archive = words.runtime;
+  options.cpp_simd = words.simd == "highway" ? codegen::CppSimd::Highway : codegen::CppSimd::VectorExtension;
+  options.cpp_dispatch = words.dispatch == "dynamic" ? codegen::CppDispatch::Dynamic : codegen::CppDispatch::Static;
+  options.file_name = fs::path(words.output).filename().string();
+  if (words.report.profile && words.report.path.empty()) return "`--profile` goes with `--report FILE`";
   return read_weights(words, options);
 }
 
@@ -146,14 +156,21 @@ ExitStatus execute(CompileWords& words, ArtifactOptions& options, const Session&
   options.compile = *std::move(compile_options);
   module = Module();
   session.progress("loading");
-  if (!open_model(words.model, *inputs, ModelUse::Run, module, diagnostics).ok() ||
+  Definition definition;
+  if (!open_model(words.model, *inputs, ModelUse::Run, module, diagnostics, &definition).ok() ||
       !check_sizes(options.compile.dims, module, diagnostics).ok()) {
     return session.fail(diagnostics, module.locations);
   }
   session.progress("compiling");
-  const Result<Artifact> artifact = make_artifact(module, options, diagnostics);
+  words.report.model = words.model.path;
+  words.report.seed = static_cast<uint64_t>(words.model.seed);
+  std::string page;
+  Result<Artifact> artifact =
+      words.report.path.empty()
+          ? make_artifact(module, options, diagnostics)
+          : make_reported_artifact(module, &definition, options, words.report, *inputs, page, diagnostics);
   session.progress({});
-  if (artifact.ok()) static_cast<void>(write_files(words.output, *artifact, diagnostics));
+  if (artifact.ok()) static_cast<void>(write_files(words, *artifact, page, diagnostics));
   session.show(diagnostics, module.locations, session.err);
   return status_of(diagnostics);
 }
@@ -169,12 +186,16 @@ std::string details() {
          "Examples:\n  lathe compile net.onnx -o net.o\n"
          "  lathe compile net.onnx -o libnet.so --weights=file\n"
          "  lathe compile net.py:Net -i f32[N,3,32,32] --weights net.pth -o net.a --cpu x86-64-v3,x86-64-v4\n"
+         "  lathe compile net.onnx -o net.cpp --cpp-simd vector-extension\n"
+         "  lathe compile net.onnx -o net.o --report net.html --profile\n"
          "  lathe compile net.onnx -o net.o --target aarch64-linux-gnu";
 }
 
 }  // namespace
 
 ExitStatus compile_command(Arguments arguments, const Session& session) {
+  constexpr std::string_view kSimd[] = {"highway", "vector-extension"};
+  constexpr std::string_view kDispatch[] = {"dynamic", "static"};
   CompileWords words;
   OptionParser options("compile", "Compiles a model ahead of time.", details());
   words.model.add_without_weights_to(options, false);
@@ -188,6 +209,11 @@ ExitStatus compile_command(Arguments arguments, const Session& session) {
                 "CPUs to make variants for: x86-64-v2, x86-64-v3, x86-64-v4, native, or a model such as znver4");
   options.text("--linker", words.linker, "PROGRAM", "Links shared libraries (ld.lld or ld)");
   options.text("--runtime", words.runtime, "FILE", "liblathe_runtime.a for another machine's archives and libraries");
+  options.choice("--cpp-simd", words.simd, kSimd, "The vectors of C++ source: Highway's, or the compiler's extensions");
+  options.choice("--cpp-dispatch", words.dispatch, kDispatch,
+                 "dynamic: C++ source for every CPU level; static: for the CPU that its compiler is told");
+  options.text("--report", words.report.path, "FILE.html", "A page that leads from layers to kernels and code");
+  options.flag("--profile", words.report.profile, "Time the steps on this machine for the report");
   words.compile.add_model_options_to(options);
   if (const auto status = options.parse(arguments, session)) return *status;
   ArtifactOptions artifact;

@@ -30,7 +30,8 @@ Result<Recorded> record(Module&& module, const Definition* definition, bool with
   LATHE_TRY_VOID(optimize(result.module, options, diagnostics, &result.compilation));
   result.fused = report::mark_groups(result.module, result.source);
   LATHE_TRY(result.program, lower_module(result.module, options, diagnostics, &result.compilation));
-  result.cpp = codegen::emit_cpp(result.program, {.locations = &result.module.locations});
+  const codegen::Interface interface = codegen::make_interface(result.program, "test", codegen::WeightsPlace::File);
+  result.cpp = codegen::emit_cpp(result.program, interface, {.locations = &result.module.locations}).source;
   if (is_available(Backend::Jit)) {
     LATHE_TRY(result.assembly, tools::native_text(result.program, tools::NativeText::Assembly, diagnostics));
   }
