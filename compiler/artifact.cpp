@@ -5,13 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include "compiler/artifact_native.h"
-#include "compiler/codegen/archives.h"
 #include "compiler/codegen/interface_header.h"
 #include "compiler/compile_state.h"
-#include "compiler/linker.h"
 #include "ir/graph/print.h"
 
 namespace lathe {
@@ -38,50 +35,6 @@ Status check_embedded(const codegen::Interface& interface, Diagnostics& diagnost
               interface.weights_bytes)
       .note("--weights=file leaves them in a file beside it, which is mapped")
       .emit();
-}
-
-/// The runtime for the target: that of this program, or a file.
-Result<std::string> read_runtime(const codegen::Triple& triple, const ArtifactOptions& options,
-                                 Diagnostics& diagnostics) {
-  if (options.runtime_archive.empty() && &triple == codegen::find_triple({})) {
-    return std::string(codegen::runtime_archive());
-  }
-  if (options.runtime_archive.empty()) {
-    return diagnostics
-        .report(DiagnosticKind::FileNotReadable, {},
-                "for {} this needs the runtime of that machine: --runtime liblathe_runtime.a", triple.name)
-        .note("an object (`-o model.o`) can be made without; it is linked with the runtime there")
-        .emit();
-  }
-  std::ifstream stream(options.runtime_archive, std::ios::binary);
-  std::string bytes(std::istreambuf_iterator<char>(stream), {});
-  if (stream.is_open() && !stream.bad()) return bytes;
-  return diagnostics
-      .report(DiagnosticKind::FileNotReadable, {}, "the runtime `{}` can't be read", options.runtime_archive)
-      .emit();
-}
-
-std::vector<std::string> exported_symbols(const ArtifactOptions& options) {
-  std::vector<std::string> names = options.also_exported;
-  for (const char* entry : {"model", "run", "run_in"}) names.push_back(fmt::format("{}_{}", options.prefix, entry));
-  return names;
-}
-
-/// The object, and what it needs of the runtime, as one file.
-Result<std::string> join(std::string object, const codegen::Triple& triple, const ArtifactOptions& options,
-                         Diagnostics& diagnostics) {
-  LATHE_TRY(const std::string runtime, read_runtime(triple, options, diagnostics));
-  const std::string name = options.runtime_archive.empty() ? "the compiler" : options.runtime_archive;
-  std::vector<codegen::ArchiveMember> members = {{options.prefix + ".o", std::move(object)}};
-  // What is exported although the model does not call it has to be reached too.
-  LATHE_TRY(const auto needed,
-            codegen::needed_members(members[0].bytes, options.also_exported, runtime, name, diagnostics));
-  members.insert(members.end(), needed.begin(), needed.end());
-  if (options.kind == ArtifactKind::Archive) return codegen::make_archive(members, diagnostics);
-  const LinkOptions link{.linker = options.linker,
-                         .soname = fmt::format("lib{}.so", options.prefix),
-                         .exported = exported_symbols(options)};
-  return link_shared(members, triple, link, diagnostics);
 }
 
 codegen::WeightsPlace weights_place(const kernel::Program& program, const ArtifactOptions& options) {
@@ -147,7 +100,7 @@ Result<Artifact> make_artifact(kernel::Program program, const LocationTable& loc
     LATHE_TRY(artifact.bytes, native_code(program, interface, *triple, options, facts.cpus, diagnostics));
   }
   if (options.kind == ArtifactKind::Archive || options.kind == ArtifactKind::Shared) {
-    LATHE_TRY(artifact.bytes, join(std::move(artifact.bytes), *triple, options, diagnostics));
+    LATHE_TRY(artifact.bytes, join_with_runtime(std::move(artifact.bytes), *triple, options, diagnostics));
   }
   artifact.beside.push_back({options.prefix + ".h", codegen::c_header(interface, facts)});
   artifact.beside.push_back({options.prefix + ".hpp", codegen::cpp_header(interface, facts)});
