@@ -113,7 +113,8 @@ function costText(indices) {
   if (operations > 0) parts.push(`${countText(operations)} operations`);
   if (bytes > 0) parts.push(`${bytesText(bytes)} read and written`);
   if (operations > 0 && bytes > 0) parts.push(`${(operations / bytes).toFixed(operations / bytes < 10 ? 2 : 0)} operations a byte`);
-  if (time > 0) parts.push(`${timeText(time)} (${percentText(time / timedTotal)})`, `${(operations / time / 1000).toFixed(1)} Gop/s`);
+  if (time > 0) parts.push(`${timeText(time)} (${percentText(time / timedTotal)})`);
+  if (time > 0 && operations > 0) parts.push(`${(operations / time / 1000).toFixed(1)} Gop/s`);
   return parts.join(", ");
 }
 
