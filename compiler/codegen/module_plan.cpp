@@ -7,29 +7,11 @@
 #include <map>
 #include <string>
 
-#include "ir/kernel/overloaded.h"
+#include "ir/kernel/step_uses.h"
 #include "ir/kernel/text.h"
 
 namespace lathe::codegen {
 namespace {
-
-/// The runs of kernels, by steps and by callbacks.
-std::vector<const kernel::RunStep*> runs_of(const kernel::Program& program) {
-  std::vector<const kernel::RunStep*> runs;
-  for (const kernel::Step& step : program.steps) {
-    if (const auto* run = std::get_if<kernel::RunStep>(&step.kind)) runs.push_back(run);
-    const auto* call = std::get_if<kernel::CallStep>(&step.kind);
-    if (call == nullptr) continue;
-    for (const kernel::Argument& argument : call->arguments) {
-      const auto* structure = std::get_if<kernel::StructArgument>(&argument);
-      if (structure == nullptr) continue;
-      for (const kernel::Field& field : structure->fields) {
-        if (const auto* callback = std::get_if<kernel::CallbackField>(&field.value)) runs.push_back(&callback->run);
-      }
-    }
-  }
-  return runs;
-}
 
 /// Equal for kernels that differ in the names of kernel and buffers only.
 std::string shape_of(const kernel::Kernel& kernel) {
@@ -57,10 +39,12 @@ ModulePlan plan_modules(const kernel::Program& program, uint32_t most_parts) {
     const kernel::KernelId id(i);
     plan.same.push_back(by_shape.try_emplace(shape_of(program.kernels[id]), id).first->second);
   }
-  for (const kernel::RunStep* run : runs_of(program)) {
-    const uint32_t first = plan.same[run->kernel.index].index;
-    plan.used[first] = true;
-    if (may_share_memory(program, *run)) plan.shares_memory[first] = true;
+  for (const kernel::Step& step : program.steps) {
+    for (const kernel::RunStep* run : kernel::runs_of(step)) {
+      const uint32_t first = plan.same[run->kernel.index].index;
+      plan.used[first] = true;
+      if (may_share_memory(program, *run)) plan.shares_memory[first] = true;
+    }
   }
 
   std::vector<std::pair<size_t, uint32_t>> costs;

@@ -38,7 +38,7 @@ void append(std::string& text, std::string_view line) {
 
 bool is_blank(std::string_view line) { return line.find_first_not_of(' ') == std::string_view::npos; }
 
-// Blocks of a function's body that empty lines part; the first one is what stands before the first step.
+// Blocks of a function's body that empty lines part.
 std::vector<std::string> blocks_of(const std::vector<std::string_view>& body) {
   std::vector<std::string> blocks(1);
   bool starts = false;
@@ -162,7 +162,8 @@ CodeSections cpp_sections(const kernel::Program& program, std::string_view text)
     } else if (result.steps.empty()) {
       std::vector<std::string> blocks =
           blocks_of({lines.begin() + static_cast<ptrdiff_t>(body), lines.begin() + static_cast<ptrdiff_t>(i)});
-      blocks.erase(blocks.begin());
+      // There may be a block before the first step.
+      if (blocks.size() == program.steps.size() + 1) blocks.erase(blocks.begin());
       if (fits(program, blocks)) result.steps = std::move(blocks);
     }
     comment.clear();

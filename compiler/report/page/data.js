@@ -65,6 +65,9 @@ function joined(names, most) {
   return names.length <= most ? names.join(" + ") : `${names.slice(0, most).join(" + ")} + ${names.length - most} more`;
 }
 
+// Names differ at their ends.
+const ending = (name, most) => (name.length <= most ? name : `\u2026${name.slice(1 - most)}`);
+
 const titles = {
   layer: (index) => layers[index].name || layers[index].op,
   group: (index) => joined(groups[index].ops, 3),

@@ -33,7 +33,7 @@ function costliest() {
   if (rows.length === 0) return null;
   return section(isTimed ? "Where the time goes" : "Most operations", isTimed ? `${timeText(timedTotal)} in ${steps.length} steps` : `${countText(operationsTotal)} in ${steps.length} steps`,
     ...rows.map(([cost, index]) => element("div", { class: "stage", style: "grid-template-columns: minmax(0, 1.5fr) 1fr 96px" },
-      chip({ kind: "step", index }, `${index}  ${steps[index].layer || steps[index].name}`),
+      chip({ kind: "step", index }, `${index}  ${ending(steps[index].layer || steps[index].name, 30)}`),
       element("span", { class: `track kind-${steps[index].kind}` }, element("i", { style: `width:${((100 * cost) / rows[0][0]).toFixed(1)}%` })),
       element("span", { class: "number" }, `${isTimed ? timeText(cost) : countText(cost)}  ${percentText(cost / total)}`))));
 }
@@ -72,7 +72,7 @@ function overview() {
 function walkStrip(near) {
   const column = (title, kind, indices) => element("div", {}, element("h3", {}, `${title}${indices.length > 1 ? ` (${indices.length})` : ""}`),
     element("div", { class: "chips" }, ...(indices.length === 0 ? [element("span", { class: "quiet" }, kind === "kernel" ? "runtime only" : "none")] : indices.slice(0, 60).map((index) =>
-      chip({ kind, index }, kind === "layer" ? `${layers[index].op}  ${layers[index].name}` : undefined)))));
+      chip({ kind, index }, kind === "layer" ? element("span", {}, layers[index].op, element("span", { class: "name" }, ending(layers[index].name, 16))) : undefined)))));
   return element("div", { class: "walk" }, column("Layer", "layer", near.layers), column("Group", "group", near.groups), column("Step", "step", near.steps), column("Kernel", "kernel", near.kernels));
 }
 
@@ -113,7 +113,8 @@ function costText(indices) {
   if (operations > 0) parts.push(`${countText(operations)} operations`);
   if (bytes > 0) parts.push(`${bytesText(bytes)} read and written`);
   if (operations > 0 && bytes > 0) parts.push(`${(operations / bytes).toFixed(operations / bytes < 10 ? 2 : 0)} operations a byte`);
-  if (time > 0) parts.push(`${timeText(time)} (${percentText(time / timedTotal)})`, `${(operations / time / 1000).toFixed(1)} Gop/s`);
+  if (time > 0) parts.push(`${timeText(time)} (${percentText(time / timedTotal)})`);
+  if (time > 0 && operations > 0) parts.push(`${(operations / time / 1000).toFixed(1)} Gop/s`);
   return parts.join(", ");
 }
 

@@ -267,7 +267,7 @@ const graphView = (() => {
 
   function drawMinimap() {
     const { width, height } = size();
-    const scale = Math.min(130 / current.width, Math.min(height - 40, 300) / current.height);
+    const scale = Math.min(130 / current.width, Math.min(height - 40, 300) / current.height, 0.12);
     const across = Math.max(scale, 34 / current.width);
     const w = Math.round(current.width * across);
     const h = Math.round(current.height * scale);

@@ -40,6 +40,29 @@ TEST(RoundTrip, DefaultsAreLeftOutAndAttributesStandInRowOrder) {
 )");
 }
 
+TEST(RoundTrip, NodesOfTheRootArePartsOfTheWhole) {
+  const Module module = parsed(R"(graph @g(%c: bool[], %x: f32[4]) -> (f32[4]) {
+  %y = relu %x : f32[4]
+  %z = if %c region () {
+    %n = neg %y : f32[4]
+    return %n : f32[4]
+  } region () {
+    return %y : f32[4]
+  } : f32[4]
+  return %z : f32[4]
+}
+)");
+  const std::vector<NodeText> nodes = print_root_nodes(module);
+  ASSERT_EQ(nodes.size(), 3u);
+  std::string body;
+  for (const NodeText& row : nodes) {
+    EXPECT_EQ(module.graph.node(row.node).region, Graph::root());
+    body += row.text;
+  }
+  const std::string all = print(module);
+  EXPECT_EQ(all.substr(all.find('\n') + 1), body + "}\n");
+}
+
 TEST(RoundTrip, EveryKindOfAttribute) {
   expect_canonical(R"(sym H
 sym N

@@ -63,6 +63,27 @@ extern "C" lathe_status lathe_program(const lathe_execution* execution,
   EXPECT_THAT(sections.steps[2], testing::HasSubstr("kernel_1_shift"));
 }
 
+TEST(CodeSections, NothingNeedStandBeforeTheFirstStep) {
+  const CodeSections sections = cpp_sections(program_of_three_steps(), R"(
+lathe_status program(const lathe_execution* execution) {
+  // 1. first layer
+  kernel_0_scale(execution, a);
+
+  {
+    const lathe_status status = lathe_gemm_f32(execution,
+                                               nullptr);
+    if (status != LATHE_OK) return status;
+  }
+
+  kernel_1_shift(execution, b);
+  return LATHE_OK;
+}
+)");
+  ASSERT_EQ(sections.steps.size(), 3u);
+  EXPECT_EQ(sections.steps[0], "// 1. first layer\nkernel_0_scale(execution, a);\n");
+  EXPECT_THAT(sections.steps[1], testing::StartsWith("{\n  const lathe_status"));
+}
+
 TEST(CodeSections, StepsThatDoNotFitAreLeftOut) {
   const CodeSections sections = cpp_sections(program_of_three_steps(), R"(
 lathe_status entry(const lathe_execution* execution) {

@@ -1,3 +1,4 @@
+// A model carried through the stages of the compiler, with marks for the report between them.
 #include "tests/unit/report/recorded.h"
 
 #include "compiler/codegen/cpp_source.h"
