@@ -20,7 +20,7 @@ struct BackendRow {
   std::string_view name;
 };
 constexpr std::array kBackends = {BackendRow{Backend::Jit, "jit"}, BackendRow{Backend::Ahead, "aot"},
-                                  BackendRow{Backend::Interpreter, "interp"},
+                                  BackendRow{Backend::Cpp, "cpp"}, BackendRow{Backend::Interpreter, "interp"},
                                   BackendRow{Backend::KernelInterpreter, "kernel-interp"}};
 
 // Adds the time of its own life to a report.
@@ -87,6 +87,10 @@ Result<KernelLevelBackend> make_backend(kernel::Program program, const LocationT
     }
     case Backend::Ahead: {
       LATHE_TRY(NativeBackend backend, compile_ahead(program, locations, options, diagnostics));
+      return KernelLevelBackend(std::move(backend));
+    }
+    case Backend::Cpp: {
+      LATHE_TRY(NativeBackend backend, compile_cpp(program, locations, options, diagnostics));
       return KernelLevelBackend(std::move(backend));
     }
     case Backend::KernelInterpreter: return KernelLevelBackend(KernelBackend{std::move(program)});
@@ -166,6 +170,7 @@ bool is_available(Backend backend) {
   switch (backend) {
     case Backend::Jit:
     case Backend::Ahead: return NativeCode::is_available();
+    case Backend::Cpp:
     case Backend::Interpreter:
     case Backend::KernelInterpreter: return true;
   }
@@ -231,6 +236,7 @@ Result<CompiledModel> compile(Module&& module, const CompileOptions& options, Di
     }
     case Backend::KernelInterpreter:
     case Backend::Ahead:
+    case Backend::Cpp:
     case Backend::Jit: {
       LATHE_TRY(kernel::Program program, lower_module(module, options, diagnostics, &state->report));
       LATHE_TRY_VOID(check_ports(ports, program, diagnostics));

@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/codegen/cpp_source.h"
 #include "compiler/frontend/torch/definition.h"
 #include "compiler/passes/pipeline.h"
 #include "ir/graph/graph.h"
@@ -68,10 +69,11 @@ struct LoadOptions {
 enum class Backend : uint8_t {
   Jit,                ///< native code, by LLVM; not in builds with LATHE_LLVM=OFF
   Ahead,              ///< the same code as a shared library, linked and loaded: what `lathe compile` ships
+  Cpp,                ///< emitted C++, compiled by the C++ compiler of the machine and loaded
   Interpreter,        ///< the graph interpreter: slow, and the definition of what is right
   KernelInterpreter,  ///< everything but code generation, with bounds checks: for tests of Lathe
 };
-/// `jit`, `aot`, `interp`, `kernel-interp`
+/// `jit`, `aot`, `cpp`, `interp`, `kernel-interp`
 [[nodiscard]] std::string_view text(Backend backend);
 [[nodiscard]] std::optional<Backend> parse_backend(std::string_view name);
 /// Whether this build has it.
@@ -94,6 +96,9 @@ struct CompileOptions {
   /// runtime has selected for its kernels.
   std::string target = {};
   std::string linker = {};  ///< for Ahead; empty for the first that is found
+  std::string cxx = {};     ///< for Cpp: the compiler; empty for $CXX, else the first that is found
+  /// For Cpp. Vectors of the compiler compile six times faster, and give the same bits.
+  codegen::CppSimd cpp_simd = codegen::CppSimd::VectorExtension;
 
   // For people who look into the compiler.
   bool verify_each = passes::kCheckPassesByDefault;  ///< verify and re-parse after every pass

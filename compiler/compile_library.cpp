@@ -6,13 +6,15 @@
 #include <array>
 
 #include "compiler/artifact.h"
+#include "compiler/codegen/cpp_source.h"
 #include "compiler/external_program.h"
+#include "compiler/host_compiler.h"
 #include "lathe/model.h"
 
 namespace lathe {
 namespace {
 
-constexpr const char* kPrefix = "lathe_aot";
+constexpr const char* kPrefix = "lathe_backend";
 constexpr const char* kSelect = "lathe_target_select";
 
 Failure cannot_load(const std::string& why, Diagnostics& diagnostics) {
@@ -23,6 +25,13 @@ Failure cannot_load(const std::string& why, Diagnostics& diagnostics) {
 template <class Function>
 Function symbol(void* library, const std::string& name) {
   return reinterpret_cast<Function>(dlsym(library, name.c_str()));
+}
+
+/// The target that runtime and generated code share; empty when the runtime has none for this CPU.
+std::string target_name(const CompileOptions& options) {
+  const int32_t selected = lathe_target_selected();
+  if (!options.target.empty() || selected < 0) return options.target;
+  return lathe_target_name(selected);
 }
 
 }  // namespace
@@ -39,11 +48,7 @@ Result<NativeBackend> load_library(const std::string& path, const std::string& p
 
   // The library has a runtime of its own, which must run what this one would.
   std::array<char, 512> message{};
-  const int32_t selected = lathe_target_selected();
-  const char* target = !options.target.empty() ? options.target.c_str()
-                       : selected < 0          ? ""
-                                               : lathe_target_name(selected);
-  lathe_status status = select(target, message.data(), message.size());
+  lathe_status status = select(target_name(options).c_str(), message.data(), message.size());
   if (status != LATHE_OK) return report_status(status, message.data(), diagnostics);
   lathe_execution execution = LATHE_EXECUTION_INIT;
   execution.message = message.data();
@@ -66,6 +71,27 @@ Result<NativeBackend> compile_ahead(const kernel::Program& program, const Locati
   LATHE_TRY(const PrivateFolder folder, PrivateFolder::make(diagnostics));
   LATHE_TRY_VOID(folder.write("model.so", made.bytes, diagnostics));
   return load_library(folder.file("model.so"), kPrefix, options, diagnostics);
+}
+
+Result<NativeBackend> compile_cpp(const kernel::Program& program, const LocationTable& locations,
+                                  const CompileOptions& options, Diagnostics& diagnostics) {
+  constexpr const char* kSource = "model.cpp";
+  constexpr const char* kLibrary = "model.so";
+  // Constants stay where the program has them, as if they came from a file of weights.
+  const codegen::Interface interface = codegen::make_interface(program, kPrefix, codegen::WeightsPlace::File);
+  const codegen::CppSource source = codegen::emit_cpp(program, interface,
+                                                      {.simd = options.cpp_simd,
+                                                       .dispatch = codegen::CppDispatch::Static,
+                                                       .file_name = kSource,
+                                                       .locations = &locations});
+  LATHE_TRY(const PrivateFolder folder, PrivateFolder::make(diagnostics));
+  LATHE_TRY_VOID(folder.write(kSource, source.source, diagnostics));
+  const std::string target = target_name(options);
+  LATHE_TRY_VOID(
+      compile_shared_library(folder, kSource, kLibrary, {.compiler = options.cxx, .target = target}, diagnostics));
+  LATHE_TRY(NativeBackend backend, load_library(folder.file(kLibrary), kPrefix, options, diagnostics));
+  backend.data = make_data_table(program);
+  return backend;
 }
 
 }  // namespace lathe

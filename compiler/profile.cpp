@@ -284,6 +284,7 @@ Result<Profile> profile(const Module& module, std::span<const uint32_t> groups, 
   switch (options.backend) {
     case Backend::Interpreter: return profile_interpreter(module, groups, inputs, diagnostics);
     case Backend::Ahead:
+    case Backend::Cpp:
     case Backend::KernelInterpreter: return profile_whole(module, inputs, options, diagnostics);
     case Backend::Jit: break;
   }

@@ -5,7 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+#include <map>
 
 #include "ir/kernel/overloaded.h"
 
@@ -13,24 +13,51 @@ namespace lathe::codegen {
 namespace {
 
 constexpr size_t kMostUsers = 4;
-constexpr size_t kWidestLayer = 48;
+constexpr size_t kWidestLayer = 56;
+constexpr size_t kLongestLine = 120;
 
-/// Sizes of the runtime's structs that a reader looks for, in the order of their names here; 1 goes without saying.
-constexpr std::array<std::string_view, 14> kTold = {"batch",    "m",        "n",        "k",     "channels",
-                                                    "in_c",     "out_c",    "out_h",    "out_w", "kernel_h",
-                                                    "kernel_w", "stride_h", "stride_w", "groups"};
-
-std::string told_fields(const kernel::StructArgument& structure) {
-  std::vector<std::string> texts;
-  for (const std::string_view name : kTold) {
-    for (const kernel::Field& field : structure.fields) {
-      const auto* number = std::get_if<kernel::SignedField>(&field.value);
-      if (field.name != name || number == nullptr || number->value.is_constant(1)) continue;
-      texts.push_back(fmt::format("{} {}", name, number->value.text()));
+/// The sizes of a call that a reader looks for, by the names of the runtime's fields.
+class ToldFields {
+ public:
+  explicit ToldFields(const kernel::CallStep& call) {
+    for (const kernel::Argument& argument : call.arguments) {
+      const auto* structure = std::get_if<kernel::StructArgument>(&argument);
+      if (structure == nullptr) continue;
+      for (const kernel::Field& field : structure->fields) {
+        if (const auto* number = std::get_if<kernel::SignedField>(&field.value)) fields_[field.name] = number->value;
+      }
     }
   }
-  return fmt::format("{}", fmt::join(texts, ", "));
-}
+
+  /// `kernel 3x3, stride 2x2, 16 -> 72 channels, to 56x56` or `m 1, n 1000, k 1024`; 1 goes without saying.
+  [[nodiscard]] std::string text() const {
+    std::vector<std::string> texts;
+    const auto add_pair = [&](std::string_view what, const char* first, const char* second) {
+      if (is_told(first) || is_told(second)) texts.push_back(fmt::format("{} {}x{}", what, size(first), size(second)));
+    };
+    add_pair("kernel", "kernel_h", "kernel_w");
+    add_pair("stride", "stride_h", "stride_w");
+    if (fields_.contains("in_c")) texts.push_back(fmt::format("{} -> {} channels", size("in_c"), size("out_c")));
+    if (is_told("groups")) texts.push_back(fmt::format("{} groups", size("groups")));
+    add_pair("to", "out_h", "out_w");
+    for (const char* name : {"m", "n", "k", "batch"}) {
+      if (is_told(name)) texts.push_back(fmt::format("{} {}", name, size(name)));
+    }
+    return fmt::format("{}", fmt::join(texts, ", "));
+  }
+
+ private:
+  [[nodiscard]] bool is_told(const char* name) const {
+    const auto found = fields_.find(name);
+    return found != fields_.end() && !found->second.is_constant(1);
+  }
+  [[nodiscard]] std::string size(const char* name) const {
+    const auto found = fields_.find(name);
+    return found == fields_.end() ? "?" : found->second.text();
+  }
+
+  std::map<std::string, Dim> fields_;
+};
 
 /// `f32[150528] -> f32[158700]`: what goes in, what comes out.
 std::string parameters(const kernel::Program& program, const kernel::RunStep& run) {
@@ -42,7 +69,22 @@ std::string parameters(const kernel::Program& program, const kernel::RunStep& ru
     auto& list = buffer.access == kernel::Access::In ? inputs : outputs;
     list.push_back(fmt::format("{}[{}]", info(buffer.element).text, parameter_extent(program, run, i).text()));
   }
-  return fmt::format("{} -> {}", fmt::join(inputs, ", "), fmt::join(outputs, ", "));
+  const std::string arrow = inputs.empty() ? "to" : fmt::format("{} ->", fmt::join(inputs, ", "));
+  return fmt::format("{} {}", arrow, fmt::join(outputs, ", "));
+}
+
+/// A row of the table, gone on below its last column.
+std::string row(std::string line, std::string_view what) {
+  const size_t column = line.size();
+  std::string text;
+  while (line.size() + what.size() > kLongestLine && column < kLongestLine) {
+    const size_t comma = what.substr(0, kLongestLine - line.size()).rfind(", ");
+    if (comma == std::string_view::npos) break;
+    text += fmt::format("{}{}\n", line, what.substr(0, comma + 1));
+    what.remove_prefix(comma + 2);
+    line = fmt::format("// {:{}}", "", column - 3);
+  }
+  return fmt::format("{}{}{}\n", text, line, what);
 }
 
 }  // namespace
@@ -99,21 +141,15 @@ std::string StepTexts::contents(const std::vector<std::string>& kernel_names) co
     const kernel::Step& step = program_.steps[i];
     const std::string what =
         std::visit(Overloaded{[&](const kernel::RunStep& run) {
-                                return fmt::format("{}  {}", kernel_names[run.kernel.index], parameters(program_, run));
+                                return fmt::format("{}: {}", kernel_names[run.kernel.index], parameters(program_, run));
                               },
                               [](const kernel::CallStep& call) {
-                                std::string told = call.function;
-                                for (const kernel::Argument& argument : call.arguments) {
-                                  const auto* structure = std::get_if<kernel::StructArgument>(&argument);
-                                  if (structure == nullptr) continue;
-                                  if (const std::string fields = told_fields(*structure); !fields.empty())
-                                    told += "  " + fields;
-                                }
-                                return told;
+                                const std::string told = ToldFields(call).text();
+                                return told.empty() ? call.function : fmt::format("{}: {}", call.function, told);
                               },
                               [](const kernel::GuardStep& guard) { return fmt::format("a guard: {}", guard.message); }},
                    step.kind);
-    text += one_line(fmt::format("// {:>4}  {:<{}}  {}", i + 1, step.layer, width, what)) + "\n";
+    text += row(one_line(fmt::format("// {:>4}  {:<{}}  ", i + 1, step.layer, width)), one_line(what));
   }
   return text;
 }

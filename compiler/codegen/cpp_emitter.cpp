@@ -22,16 +22,31 @@ constexpr std::array<std::string_view, 24> kTaken = {"auto",    "break",  "case"
                                                      "if",      "int",    "long",   "new",  "return",    "short",
                                                      "signed",  "static", "switch", "this", "execution", "failed"};
 
+/// Of longer names the end, which tells most, from the beginning of a word on.
+constexpr size_t kLongestName = 40;
+
 std::string identifier(std::string_view text) {
   std::string result;
   for (const char c : text) {
-    const bool fits = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+    const bool fits = std::isalnum(static_cast<unsigned char>(c)) != 0;
     if (fits) result += c;
     if (!fits && !result.empty() && result.back() != '_') result += '_';
   }
   while (!result.empty() && result.back() == '_') result.pop_back();
+  if (result.size() > kLongestName) {
+    const size_t word = result.find('_', result.size() - kLongestName);
+    result = result.substr(word == std::string::npos ? result.size() - kLongestName : word + 1);
+  }
   if (result.empty() || std::isdigit(static_cast<unsigned char>(result[0])) != 0) result = "n" + result;
   return result;
+}
+
+/// `reduce_mean` of `k21_reduce_mean`: the emitted name has a number of its own.
+std::string_view without_number(std::string_view name) {
+  const size_t digits = name.find_first_not_of("0123456789", 1);
+  const bool is_numbered =
+      name.starts_with('k') && digits != std::string_view::npos && digits > 1 && name[digits] == '_';
+  return is_numbered ? name.substr(digits + 1) : name;
 }
 
 }  // namespace
@@ -135,7 +150,7 @@ std::string CppEmitter::both(const std::string& a, const std::string& b) { retur
 
 void CppEmitter::declare_kernel(kernel::KernelId id, const kernel::Kernel& kernel, bool shares_memory) {
   KernelFunction function{
-      .name = fmt::format("kernel_{}_{}", id.index, identifier(kernel.name)),
+      .name = fmt::format("kernel_{}_{}", id.index, identifier(without_number(kernel.name))),
       .parameter_types = {},
       .can_fail = kernel::can_fail(kernel),
       .shares_memory = shares_memory,

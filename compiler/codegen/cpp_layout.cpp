@@ -11,6 +11,8 @@ namespace lathe::codegen {
 namespace {
 
 constexpr size_t kLongestLine = 120;
+/// How far a line goes on that is broken behind a bracket or `=`.
+constexpr size_t kContinuation = 4;
 
 /// The name that a line defines a value by: `v3` of `const f32x16 v3 = ..`; empty for other lines.
 std::string defined_value(std::string_view line) {
@@ -52,9 +54,9 @@ std::vector<Break> breaks_of(std::string_view text, std::vector<size_t> brackets
   return breaks;
 }
 
-/// One line of code as several. Broken at the last comma that fits of those within the fewest brackets.
-void add_code(std::string line, std::string& result) {
-  std::vector<size_t> brackets;
+/// One line of code as several, each broken at the last comma that fits of those within the fewest brackets.
+std::vector<std::string> aligned(std::string line, std::vector<size_t> brackets) {
+  std::vector<std::string> lines;
   while (line.size() > kLongestLine) {
     const std::vector<Break> breaks = breaks_of(line, brackets);
     const Break* best = nullptr;
@@ -63,10 +65,45 @@ void add_code(std::string line, std::string& result) {
     }
     if (best == nullptr) break;
     brackets = best->brackets;
-    result += line.substr(0, best->at) + "\n";
+    lines.push_back(line.substr(0, best->at));
     line = std::string(brackets.back(), ' ') + line.substr(best->at + 1);
   }
-  result += line + "\n";
+  lines.push_back(std::move(line));
+  return lines;
+}
+
+bool fits(const std::vector<std::string>& lines) {
+  return std::all_of(lines.begin(), lines.end(), [](const std::string& line) { return line.size() <= kLongestLine; });
+}
+
+/// The way that takes the fewest lines: what is assigned on a line of its own, arguments below the first one, arguments
+/// on a line or on several of their own. Lists in braces rather have a line of their own.
+std::vector<std::string> broken(const std::string& line) {
+  const std::string indentation(line.find_first_not_of(' ') + kContinuation, ' ');
+  std::vector<std::vector<std::string>> ways;
+  const size_t equals = line.find(" = ");
+  const bool is_list = equals != std::string::npos && line[equals + 3] == '{';
+  if (equals != std::string::npos && equals < line.find('(') && !is_list) {
+    ways.push_back({line.substr(0, equals + 2), indentation + line.substr(equals + 3)});
+  }
+  ways.push_back(aligned(line, {}));
+  const size_t bracket = line.find_first_of("({", equals == std::string::npos ? 0 : equals);
+  if (bracket != std::string::npos && bracket + 1 < line.size()) {
+    std::vector<std::string> lines = {line.substr(0, bracket + 1)};
+    for (std::string& rest : aligned(indentation + line.substr(bracket + 1), {indentation.size()})) {
+      lines.push_back(std::move(rest));
+    }
+    ways.insert(is_list && lines.size() == 2 ? ways.begin() : ways.end(), std::move(lines));
+  }
+  const std::vector<std::string>* best = nullptr;
+  for (const std::vector<std::string>& way : ways) {
+    if (fits(way) && (best == nullptr || way.size() < best->size())) best = &way;
+  }
+  return best != nullptr ? *best : ways.back();
+}
+
+void add_code(const std::string& line, std::string& result) {
+  for (const std::string& part : broken(line)) result += part + "\n";
 }
 
 void add_comment(std::string line, std::string& result) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "compiler/codegen/cpp_emitter.h"
 #include "compiler/codegen/cpp_layout.h"
@@ -20,6 +21,17 @@ std::string spelled(std::string_view function, const CppPointer& pointer) {
 std::string sized(const EmittedInteger<CppInteger>& number) {
   return number.bits == 32 && !number.value.constant ? fmt::format("static_cast<int32_t>({})", number.value.text)
                                                      : number.value.text;
+}
+
+/// Fields that are left out are 0.
+bool is_zero(const decltype(kernel::Field::value)& value) {
+  return std::visit(
+      Overloaded{[](const kernel::SignedField& number) { return number.value.is_constant(0); },
+                 [](const kernel::UnsignedField& number) { return number.value == 0; },
+                 [](const kernel::FloatField& number) { return std::bit_cast<uint32_t>(number.value) == 0; },
+                 [](const kernel::PointerField&) { return false; }, [](const kernel::NullField&) { return true; },
+                 [](const kernel::CallbackField&) { return false; }},
+      value);
 }
 
 std::string quoted(std::string_view text) {
@@ -132,10 +144,10 @@ std::string CppEmitter::build_struct(const EmittedStruct<CppInteger, Pointer>& s
             [](const auto& a, const auto& b) { return a.field->offset < b.field->offset; });
   std::vector<std::string> texts;
   for (const auto& field : fields) {
-    // What is left out is 0.
-    if (!std::holds_alternative<kernel::NullField>(field.value)) {
-      texts.push_back(fmt::format(".{} = {}", field.field->name, field_value(field)));
-    }
+    if (is_zero(field.field->value)) continue;
+    texts.push_back(
+        fmt::format(".{} = {}", field.field->name,
+                    field.field->name == "struct_size" ? fmt::format("sizeof({})", type) : field_value(field)));
   }
   const std::string name = unique(type.starts_with(kPrefix) ? type.substr(kPrefix.size()) : type);
   line(fmt::format("const {} {} = {{{}}};", type, name, fmt::join(texts, ", ")));

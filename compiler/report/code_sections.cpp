@@ -162,8 +162,8 @@ CodeSections cpp_sections(const kernel::Program& program, std::string_view text)
     } else if (result.steps.empty()) {
       std::vector<std::string> blocks =
           blocks_of({lines.begin() + static_cast<ptrdiff_t>(body), lines.begin() + static_cast<ptrdiff_t>(i)});
-      // There may be a block before the first step.
-      if (blocks.size() == program.steps.size() + 1) blocks.erase(blocks.begin());
+      // Each step begins with the comment that names it.
+      std::erase_if(blocks, [](const std::string& block) { return !block.starts_with("// "); });
       if (fits(program, blocks)) result.steps = std::move(blocks);
     }
     comment.clear();

@@ -8,10 +8,13 @@
 namespace lathe::tools {
 
 void CompileArguments::add_to(OptionParser& parser) {
-  constexpr std::string_view kBackends[] = {"jit", "aot", "interp", "kernel-interp"};
+  constexpr std::string_view kBackends[] = {"jit", "aot", "cpp", "interp", "kernel-interp"};
+  constexpr std::string_view kCppSimds[] = {"vector-extension", "highway"};
   constexpr int64_t kMostThreads = 1024;
   parser.choice("--backend", backend, kBackends,
                 "How the model is executed; interp is slow and the definition of right");
+  parser.text("--cxx", cxx, "PROGRAM", "The C++ compiler of --backend=cpp ($CXX, or the first that is found)");
+  parser.choice("--cpp-simd", cpp_simd, kCppSimds, "What the vectors of --backend=cpp are (vector-extension)");
   add_model_options_to(parser);
   parser.integer("--threads", threads, 0, kMostThreads, "Threads for one call; 0 is one for each CPU");
 }
@@ -25,6 +28,8 @@ void CompileArguments::add_model_options_to(OptionParser& parser) {
 Result<CompileOptions> CompileArguments::compile_options(const Session& session, Diagnostics& diagnostics) const {
   CompileOptions options;
   options.backend = *parse_backend(backend);
+  options.cxx = cxx;
+  options.cpp_simd = cpp_simd == "highway" ? codegen::CppSimd::Highway : codegen::CppSimd::VectorExtension;
   options.numerics = numerics == "exact" ? Numerics::Exact : Numerics::Fast;
   options.threads = static_cast<int32_t>(threads);
   options.reproducer_folder = ".";

@@ -12,6 +12,8 @@ namespace lathe::tools {
 struct CompileArguments {
   std::string backend = std::string(text(default_backend()));
   std::string numerics = "fast";
+  std::string cxx;
+  std::string cpp_simd = "vector-extension";
   std::vector<std::string> dims;
   int64_t threads = 1;
 

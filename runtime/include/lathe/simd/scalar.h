@@ -16,9 +16,9 @@
 #pragma STDC FP_CONTRACT OFF
 #else
 #pragma GCC optimize("-ffp-contract=off")
+#endif
 // How wide vectors are passed between functions of one file is of no matter.
 #pragma GCC diagnostic ignored "-Wpsabi"
-#endif
 
 namespace lathe::simd {
 namespace {

@@ -61,7 +61,7 @@ HWY_INLINE Plain<V> to_plain(V value) {
   return plain;
 }
 template <class V>
-HWY_INLINE V from_plain(Plain<V> plain) {
+HWY_INLINE V from_plain(const Plain<V>& plain) {
   V value{};
   std::memcpy(&value, &plain, sizeof(plain));
   return value;
