@@ -71,7 +71,12 @@ Status write_files(const CompileWords& words, const Artifact& artifact, std::str
                    Diagnostics& diagnostics) {
   const fs::path folder = fs::path(words.output).parent_path();
   std::vector<std::pair<std::string, std::string_view>> contents;
-  for (const ArtifactFile& file : artifact.beside) contents.emplace_back((folder / file.name).string(), file.bytes);
+  // Beside a pipe or a device there is no place for headers.
+  std::error_code ignored;
+  const bool is_stream = fs::exists(words.output, ignored) && !fs::is_regular_file(words.output, ignored);
+  if (!is_stream) {
+    for (const ArtifactFile& file : artifact.beside) contents.emplace_back((folder / file.name).string(), file.bytes);
+  }
   if (!words.report.path.empty()) contents.emplace_back(words.report.path, page);
   contents.emplace_back(words.output, artifact.bytes);
   std::list<weights::AtomicFile> files;
@@ -88,7 +93,6 @@ Status write_files(const CompileWords& words, const Artifact& artifact, std::str
     if (!file.commit(why)) {
       // What is in place already belongs to an artefact that does not exist.
       for (auto written = contents.begin(); written != content; ++written) {
-        std::error_code ignored;
         fs::remove(written->first, ignored);
       }
       return diagnostics
@@ -128,6 +132,9 @@ std::optional<std::string> read_words(CompileWords& words, ArtifactOptions& opti
   options.prefix = words.name.empty() ? prefix_of(words.output, *kind) : words.name;
   if (!codegen::is_c_identifier(options.prefix)) {
     return fmt::format("`--name` takes an identifier of C; {} is none", quoted_name(options.prefix));
+  }
+  if (options.prefix == "lathe" || options.prefix.starts_with("lathe_")) {
+    return fmt::format("names like {} are those of the runtime; `--name` gives another", quoted_name(options.prefix));
   }
   options.source = fs::path(words.model.path).filename().string();
   options.version = version_number();
