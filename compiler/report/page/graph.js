@@ -254,20 +254,21 @@ const graphView = (() => {
   function show(selection) {
     const node = current.nodes[nodeOf(selection)];
     if (!node) return;
-    const { width, height } = size();
+    const { height } = size();
+    const width = size().width - (minimap.hidden ? 0 : minimap.offsetWidth + 14);
     if (state.zoom < 0.5) state.zoom = 0.85;
     const x = node.x * state.zoom + state.x;
     const top = node.y * state.zoom + state.y;
     const bottom = top + node.height * state.zoom;
     if (current.width * state.zoom <= width - 20) state.x = (width - current.width * state.zoom) / 2;
-    else if (x < 60 || x > width - 60) state.x = width / 2 - node.x * state.zoom;
+    else if (Math.abs(x - width / 2) > width / 2 - (node.width / 2) * state.zoom) state.x = width / 2 - node.x * state.zoom;
     if (top < 20 || bottom > height - 30) state.y = height * 0.42 - (node.y + node.height / 2) * state.zoom;
     move();
   }
 
   function drawMinimap() {
     const { width, height } = size();
-    const scale = Math.min(130 / current.width, Math.min(height - 40, 300) / current.height, 0.12);
+    const scale = Math.min(96 / current.width, Math.min(0.7 * height, 300) / current.height, 0.12);
     const across = Math.max(scale, 34 / current.width);
     const w = Math.round(current.width * across);
     const h = Math.round(current.height * scale);
