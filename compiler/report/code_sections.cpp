@@ -5,6 +5,7 @@
 #include <cctype>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace lathe::report {
@@ -60,15 +61,24 @@ size_t count_of(const std::string& text, std::string_view part) {
 }
 
 // Every step but guards has the call of its function in its block.
-bool fits(const kernel::Program& program, const std::vector<std::string>& steps) {
-  if (steps.size() != program.steps.size()) return false;
-  for (size_t i = 0; i < steps.size(); ++i) {
+bool fits(const kernel::Program& program, std::span<const std::string> blocks) {
+  for (size_t i = 0; i < blocks.size(); ++i) {
     const auto* call = std::get_if<kernel::CallStep>(&program.steps[i].kind);
     const bool is_run = std::holds_alternative<kernel::RunStep>(program.steps[i].kind);
-    if (call != nullptr && count_of(steps[i], call->function + "(") != 1) return false;
-    if (is_run && count_of(steps[i], "kernel_") == 0) return false;
+    if (call != nullptr && count_of(blocks[i], call->function + "(") != 1) return false;
+    if (is_run && count_of(blocks[i], "kernel_") == 0) return false;
   }
   return true;
+}
+
+// The blocks that are the steps: something may stand before the first and behind the last one. Nothing when none are.
+std::vector<std::string> steps_among(const kernel::Program& program, std::span<const std::string> blocks) {
+  const size_t count = program.steps.size();
+  for (size_t first = 0; first <= 1 && first + count <= blocks.size(); ++first) {
+    const std::span<const std::string> steps = blocks.subspan(first, count);
+    if (first + count + 1 >= blocks.size() && fits(program, steps)) return {steps.begin(), steps.end()};
+  }
+  return {};
 }
 
 // ---- assembly
@@ -160,11 +170,8 @@ CodeSections cpp_sections(const kernel::Program& program, std::string_view text)
       for (const std::string_view row : comment) append(result.kernels[*id], row);
       for (size_t row = head; row <= i; ++row) append(result.kernels[*id], lines[row]);
     } else if (result.steps.empty()) {
-      std::vector<std::string> blocks =
-          blocks_of({lines.begin() + static_cast<ptrdiff_t>(body), lines.begin() + static_cast<ptrdiff_t>(i)});
-      // Each step begins with the comment that names it.
-      std::erase_if(blocks, [](const std::string& block) { return !block.starts_with("// "); });
-      if (fits(program, blocks)) result.steps = std::move(blocks);
+      result.steps = steps_among(program, blocks_of({lines.begin() + static_cast<ptrdiff_t>(body),
+                                                     lines.begin() + static_cast<ptrdiff_t>(i)}));
     }
     comment.clear();
   }

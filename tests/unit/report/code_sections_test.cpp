@@ -63,7 +63,7 @@ extern "C" lathe_status lathe_program(const lathe_execution* execution,
   EXPECT_THAT(sections.steps[2], testing::HasSubstr("kernel_1_shift"));
 }
 
-TEST(CodeSections, NothingNeedStandBeforeTheFirstStep) {
+TEST(CodeSections, TheReturnMayStandApartFromTheLastStep) {
   const CodeSections sections = cpp_sections(program_of_three_steps(), R"(
 lathe_status program(const lathe_execution* execution) {
   // 1. first layer
@@ -76,6 +76,7 @@ lathe_status program(const lathe_execution* execution) {
   }
 
   kernel_1_shift(execution, b);
+
   return LATHE_OK;
 }
 )");
