@@ -77,8 +77,9 @@ Result<NativeBackend> compile_cpp(const kernel::Program& program, const Location
                                   const CompileOptions& options, Diagnostics& diagnostics) {
   constexpr const char* kSource = "model.cpp";
   constexpr const char* kLibrary = "model.so";
-  // Constants stay where the program has them, as if they came from a file of weights.
-  const codegen::Interface interface = codegen::make_interface(program, kPrefix, codegen::WeightsPlace::File);
+  // The host passes the program's data to the entry itself: none of it is compiled.
+  codegen::Interface interface = codegen::make_interface(program, kPrefix, codegen::WeightsPlace::Embedded);
+  interface.data.clear();
   const codegen::CppSource source = codegen::emit_cpp(program, interface,
                                                       {.simd = options.cpp_simd,
                                                        .dispatch = codegen::CppDispatch::Static,

@@ -74,13 +74,13 @@ std::string head(const Interface& interface, const CppOptions& options) {
     target = "It runs on CPUs that have the instructions of the compiler's flags.";
   }
   return fmt::format(
-      "// {0}: the model `{1}` as C++, made by Lathe {2}. Defines {0}_model, {0}_run and {0}_run_in: see {0}.h.\n"
+      "// {0}: the model `{1}` as C++, made by Lathe{2}. Defines {0}_model, {0}_run and {0}_run_in: see {0}.h.\n"
       "//\n"
       "//   c++ -std=c++20 -O2 {3}-I<Lathe>/include -c {4}\n"
       "//\n"
       "// Needs lathe/*.h{5} and, at link time, the runtime (-llathe_runtime). {6}\n",
-      interface.prefix, one_line(interface.model), options.version, flags, options.file_name,
-      is_highway ? ", the headers of Highway" : "", target);
+      interface.prefix, one_line(interface.model), options.version.empty() ? "" : " " + options.version, flags,
+      options.file_name, is_highway ? ", the headers of Highway" : "", target);
 }
 
 }  // namespace

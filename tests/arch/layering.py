@@ -38,7 +38,7 @@ FREE = ("tests", "bench", "examples")
 # Library -> where in ir/, compiler/ and runtime/ its headers may be included.
 LIBRARIES = {
     r"llvm(-c)?/": r"compiler/codegen/llvm_[a-z0-9_]+\.(cpp|h)$",
-    r"hwy/": r"runtime/kernels/",
+    r"hwy/": r"runtime/(kernels/|include/lathe/simd_highway)",
     r"protozero/": r"compiler/frontend/onnx/",
     r"CLI/": r"compiler/tools/",
     r"(gtest|gmock|benchmark)/": r"$^",

@@ -165,7 +165,27 @@ TEST_P(Bits, DoNotDependOnTheInstructionSet) {
   }
 }
 
+// Other ways to the same machine give the bits of the JIT.
+class Backends : public Bits {};
+
+TEST_P(Backends, EmittedCppGivesTheBitsOfTheJit) {
+  load();
+  if (IsSkipped() || HasFatalFailure()) return;
+  const std::vector<Tensor> inputs = random_inputs();
+  const auto expected = run(inputs, 1);
+  ASSERT_TRUE(expected);
+  model_ = compile_file(file_, {.backend = Backend::Cpp, .numerics = Numerics::Exact});
+  ASSERT_TRUE(model_);
+  for (const int32_t threads : {1, 2}) {
+    SCOPED_TRACE("threads: " + std::to_string(threads));
+    const auto outputs = run(inputs, threads);
+    ASSERT_TRUE(outputs);
+    expect_same_bits(*outputs, *expected);
+  }
+}
+
 std::string model_name(const testing::TestParamInfo<BitsRow>& info) { return info.param.name; }
+INSTANTIATE_TEST_SUITE_P(Models, Backends, testing::ValuesIn(kModels), model_name);
 INSTANTIATE_TEST_SUITE_P(Models, Bits, testing::ValuesIn(kModels), model_name);
 
 }  // namespace

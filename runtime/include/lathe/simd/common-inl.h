@@ -14,7 +14,7 @@ using Rebind = Vector<T, kLanes<V>>;
 // ------------------------------------------------------------------------------------------------------------ numbers
 
 template <class V>
-LATHE_SIMD_INLINE V negate(V a) {
+LATHE_SIMD_INLINE V negate(const V& a) {
   if constexpr (std::is_floating_point_v<Element<V>>) {
     return -a;
   } else {
@@ -23,7 +23,7 @@ LATHE_SIMD_INLINE V negate(V a) {
 }
 
 template <class V>
-LATHE_SIMD_INLINE V divide(V a, V b) {
+LATHE_SIMD_INLINE V divide(const V& a, const V& b) {
   using T = Element<V>;
   if constexpr (std::is_floating_point_v<T>) {
     return a / b;
@@ -33,24 +33,24 @@ LATHE_SIMD_INLINE V divide(V a, V b) {
 }
 
 template <class V>
-LATHE_SIMD_INLINE V truncated_remainder(V a, V b) {
+LATHE_SIMD_INLINE V truncated_remainder(const V& a, const V& b) {
   using T = Element<V>;
   return lanewise<V>([](T x, T y) { return remainder_of(x, y); }, a, b);
 }
 template <class V>
-LATHE_SIMD_INLINE V floor_modulo(V a, V b) {
+LATHE_SIMD_INLINE V floor_modulo(const V& a, const V& b) {
   using T = Element<V>;
   return lanewise<V>([](T x, T y) { return floor_modulo_of(x, y); }, a, b);
 }
 
 template <class V>
-LATHE_SIMD_INLINE V wrap_4_bits(V a) {
+LATHE_SIMD_INLINE V wrap_4_bits(const V& a) {
   return lanewise<V>([](Element<V> x) { return wrapped_to_4_bits(x); }, a);
 }
 
 /// b where b < a or b is NaN, else a.
 template <class V>
-LATHE_SIMD_INLINE V minimum(V a, V b) {
+LATHE_SIMD_INLINE V minimum(const V& a, const V& b) {
   const V ordered = select(less(b, a), b, a);
   if constexpr (std::is_floating_point_v<Element<V>>) {
     return select(not_equal(b, b), b, ordered);
@@ -59,7 +59,7 @@ LATHE_SIMD_INLINE V minimum(V a, V b) {
   }
 }
 template <class V>
-LATHE_SIMD_INLINE V maximum(V a, V b) {
+LATHE_SIMD_INLINE V maximum(const V& a, const V& b) {
   const V ordered = select(greater(b, a), b, a);
   if constexpr (std::is_floating_point_v<Element<V>>) {
     return select(not_equal(b, b), b, ordered);
@@ -69,7 +69,7 @@ LATHE_SIMD_INLINE V maximum(V a, V b) {
 }
 
 template <class V>
-LATHE_SIMD_INLINE V absolute(V a) {
+LATHE_SIMD_INLINE V absolute(const V& a) {
   using T = Element<V>;
   if constexpr (std::is_floating_point_v<T>) {
     using U = Unsigned<V>;
@@ -83,7 +83,7 @@ LATHE_SIMD_INLINE V absolute(V a) {
 }
 
 template <class V>
-LATHE_SIMD_INLINE V sign(V a) {
+LATHE_SIMD_INLINE V sign(const V& a) {
   using T = Element<V>;
   const V zero = splat<V>(T{0});
   const V one = splat<V>(T{1});
@@ -98,21 +98,21 @@ LATHE_SIMD_INLINE V sign(V a) {
 }
 
 template <class V>
-LATHE_SIMD_INLINE auto is_nan(V a) {
+LATHE_SIMD_INLINE auto is_nan(const V& a) {
   return not_equal(a, a);
 }
 template <class V>
-LATHE_SIMD_INLINE auto is_infinite(V a) {
+LATHE_SIMD_INLINE auto is_infinite(const V& a) {
   return equal(absolute(a), splat<V>(static_cast<Element<V>>(INFINITY)));
 }
 
 /// A function of the C library, lane by lane in double.
 template <class V>
-LATHE_SIMD_INLINE V in_double(double (*function)(double), V a) {
+LATHE_SIMD_INLINE V in_double(double (*function)(double), const V& a) {
   return lanewise<V>([function](Element<V> x) { return static_cast<Element<V>>(function(x)); }, a);
 }
 template <class V>
-LATHE_SIMD_INLINE V in_double(double (*function)(double, double), V a, V b) {
+LATHE_SIMD_INLINE V in_double(double (*function)(double, double), const V& a, const V& b) {
   return lanewise<V>([function](Element<V> x, Element<V> y) { return static_cast<Element<V>>(function(x, y)); }, a, b);
 }
 
@@ -120,26 +120,26 @@ LATHE_SIMD_INLINE V in_double(double (*function)(double, double), V a, V b) {
 
 /// The bits of a narrow format that are nearest.
 template <class F, class V>
-LATHE_SIMD_INLINE Rebind<V, typename F::Bits> encode(V single) {
+LATHE_SIMD_INLINE Rebind<V, typename F::Bits> encode(const V& single) {
   return lanewise<Rebind<V, typename F::Bits>>([](float x) { return encoded<F>(x); }, single);
 }
 template <class F, class B>
-LATHE_SIMD_INLINE Rebind<B, float> decode(B words) {
+LATHE_SIMD_INLINE Rebind<B, float> decode(const B& words) {
   return lanewise<Rebind<B, float>>([](typename F::Bits word) { return decoded<F>(word); }, words);
 }
 /// The nearest number of a narrow format.
 template <class F, class V>
-LATHE_SIMD_INLINE V round_as(V single) {
+LATHE_SIMD_INLINE V round_as(const V& single) {
   return lanewise<V>([](float x) { return decoded<F>(encoded<F>(x)); }, single);
 }
 /// A double as a float that rounds to a narrow format as the double itself does: rounded to odd.
 template <class To, class From>
-LATHE_SIMD_INLINE To to_odd(From a) {
+LATHE_SIMD_INLINE To to_odd(const From& a) {
   return lanewise<To>([](double x) { return rounded_to_odd(x); }, a);
 }
 
 template <class V>
-LATHE_SIMD_INLINE auto to_mask(V a) {
+LATHE_SIMD_INLINE auto to_mask(const V& a) {
   return not_equal(a, splat<V>(0));
 }
 
@@ -150,7 +150,7 @@ LATHE_SIMD_INLINE V load_strided(const Element<V>* from, int64_t stride) {
   return from_function<V>([=](int i) { return from[i * stride]; });
 }
 template <class V>
-LATHE_SIMD_INLINE void store_strided(Element<V>* to, int64_t stride, V value) {
+LATHE_SIMD_INLINE void store_strided(Element<V>* to, int64_t stride, const V& value) {
   each_lane([=](int i, Element<V> x) { to[i * stride] = x; }, value);
 }
 
@@ -161,7 +161,7 @@ LATHE_SIMD_INLINE V load_active(const Element<V>* from, int64_t stride, int64_t 
   return from_function<V>([=](int i) { return i < active ? from[i * stride] : fill; });
 }
 template <class V>
-LATHE_SIMD_INLINE void store_active(Element<V>* to, int64_t stride, int64_t active, V value) {
+LATHE_SIMD_INLINE void store_active(Element<V>* to, int64_t stride, int64_t active, const V& value) {
   if (stride == 1) return store_first(to, active, value);
   each_lane(
       [=](int i, Element<V> x) {
@@ -181,7 +181,7 @@ LATHE_SIMD_INLINE V load_packed(const uint8_t* from, int64_t index, int64_t stri
   });
 }
 template <class V>
-LATHE_SIMD_INLINE void store_packed(uint8_t* to, int64_t index, int64_t stride, int64_t active, V value) {
+LATHE_SIMD_INLINE void store_packed(uint8_t* to, int64_t index, int64_t stride, int64_t active, const V& value) {
   each_lane(
       [=](int i, Element<V> x) {
         if (i >= active) return;

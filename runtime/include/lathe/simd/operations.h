@@ -12,7 +12,7 @@ namespace {
 
 #define LATHE_SIMD_WRAPPING(name, op)                           \
   template <class V>                                            \
-  inline V name(V a, V b) {                                     \
+  LATHE_SIMD_INLINE V name(const V& a, const V& b) {            \
     if constexpr (std::is_floating_point_v<Element<V>>) {       \
       return a op b;                                            \
     } else if constexpr (kLanes<V> == 1) {                      \
@@ -29,7 +29,7 @@ LATHE_SIMD_WRAPPING(multiply, *)
 
 #define LATHE_SIMD_SHIFT(name, of_element)                                      \
   template <int width, class V>                                                 \
-  inline V name(V a, V b) {                                                     \
+  LATHE_SIMD_INLINE V name(const V& a, const V& b) {                            \
     using T = Element<V>;                                                       \
     return lanewise<V>([](T x, T y) { return of_element<width>(x, y); }, a, b); \
   }
@@ -41,13 +41,13 @@ LATHE_SIMD_SHIFT(shift_right_logical, shifted_right_logical)
 #if defined(__clang__)
 #define LATHE_SIMD_UNARY(name, builtin, scalar) \
   template <class V>                            \
-  inline V name(V a) {                          \
+  LATHE_SIMD_INLINE V name(const V& a) {        \
     return __builtin_elementwise_##builtin(a);  \
   }
 #else
 #define LATHE_SIMD_UNARY(name, builtin, scalar)                                  \
   template <class V>                                                             \
-  inline V name(V a) {                                                           \
+  LATHE_SIMD_INLINE V name(const V& a) {                                         \
     return lanewise<V>([](Element<V> x) -> Element<V> { return scalar(x); }, a); \
   }
 #endif
@@ -59,7 +59,7 @@ LATHE_SIMD_UNARY(round_even, roundeven, std::nearbyint)
 
 /// Correctly rounded.
 template <class V>
-inline V square_root(V a) {
+LATHE_SIMD_INLINE V square_root(const V& a) {
   return lanewise<V>([](Element<V> x) -> Element<V> { return std::sqrt(x); }, a);
 }
 
@@ -71,7 +71,7 @@ inline constexpr bool kHasFma = false;
 
 /// a * b + c with one rounding; on a target without FMA product and sum are rounded.
 template <class V>
-inline V multiply_add(V a, V b, V c) {
+LATHE_SIMD_INLINE V multiply_add(const V& a, const V& b, const V& c) {
   if constexpr (!kHasFma) {
     return a * b + c;
   } else {
@@ -86,7 +86,7 @@ inline V multiply_add(V a, V b, V c) {
 
 /// Truncates and saturates to a number of `width` bits; NaN gives 0.
 template <class To, int width = 8 * sizeof(Element<To>), class From>
-inline To to_integer(From a) {
+LATHE_SIMD_INLINE To to_integer(const From& a) {
   return lanewise<To>([](Element<From> x) { return saturated<Element<To>, width>(x); }, a);
 }
 

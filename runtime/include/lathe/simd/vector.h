@@ -8,7 +8,8 @@
 
 #include "lathe/simd/scalar.h"
 
-#define LATHE_SIMD_INLINE inline
+// Inlined everywhere, so that it never matters how a vector that is wider than a register is passed.
+#define LATHE_SIMD_INLINE inline __attribute__((always_inline))
 /// What a lambda of a kernel is declared with.
 #define LATHE_SIMD_LAMBDA
 
@@ -55,13 +56,16 @@ using Mask = typename MaskOf<N>::type;
 // -------------------------------------------------------------------------------------------------------------- lanes
 
 template <class To, class From>
-inline To bits(From value) {
-  return bits_of<To>(value);
+LATHE_SIMD_INLINE To bits(const From& value) {
+  static_assert(sizeof(To) == sizeof(From));
+  To result;
+  std::memcpy(&result, &value, sizeof(To));
+  return result;
 }
 
 /// C++'s conversion of every lane.
 template <class To, class From>
-inline To convert(From value) {
+LATHE_SIMD_INLINE To convert(const From& value) {
   if constexpr (kLanes<To> == 1) {
     return static_cast<To>(value);
   } else {
@@ -70,7 +74,7 @@ inline To convert(From value) {
 }
 
 template <class V>
-inline Element<V> lane(V value, int index) {
+LATHE_SIMD_INLINE Element<V> lane(const V& value, int index) {
   if constexpr (kLanes<V> == 1) {
     (void)index;
     return value;
@@ -81,7 +85,7 @@ inline Element<V> lane(V value, int index) {
 
 /// The vector whose lane i is function(i).
 template <class V, class Function>
-inline V from_function(Function function) {
+LATHE_SIMD_INLINE V from_function(Function function) {
   if constexpr (kLanes<V> == 1) {
     return function(0);
   } else {
@@ -93,30 +97,30 @@ inline V from_function(Function function) {
 
 /// Calls function(i, lane i) in order.
 template <class Function, class V>
-inline void each_lane(Function function, V value) {
+LATHE_SIMD_INLINE void each_lane(Function function, const V& value) {
   for (int i = 0; i < kLanes<V>; ++i) function(i, lane(value, i));
 }
 
 /// A function of elements for every lane.
 template <class To, class Function, class... Vectors>
-inline To lanewise(Function function, Vectors... vectors) {
+LATHE_SIMD_INLINE To lanewise(Function function, const Vectors&... vectors) {
   return from_function<To>([&](int i) -> Element<To> { return function(lane(vectors, i)...); });
 }
 
 template <class V, class... Items>
-inline V from_lanes(Items... items) {
+LATHE_SIMD_INLINE V from_lanes(Items... items) {
   return V{static_cast<Element<V>>(items)...};
 }
 
 /// One element in all lanes.
 template <class V>
-inline V splat(Element<V> element) {
+LATHE_SIMD_INLINE V splat(Element<V> element) {
   return from_function<V>([element](int) { return element; });
 }
 
 /// A scalar mask in all lanes.
 template <int N>
-inline Mask<N> splat_mask(bool flag) {
+LATHE_SIMD_INLINE Mask<N> splat_mask(bool flag) {
   if constexpr (N == 1) {
     return flag;
   } else {
@@ -126,7 +130,7 @@ inline Mask<N> splat_mask(bool flag) {
 
 /// The lanes `picks` of the lanes of `a` followed by those of `b`.
 template <int... picks, class V>
-inline auto shuffle(V a, V b) {
+LATHE_SIMD_INLINE auto shuffle(const V& a, const V& b) {
   if constexpr (sizeof...(picks) == 1) {
     constexpr int kPick = (picks + ...);
     return kPick < kLanes<V> ? lane(a, kPick % kLanes<V>) : lane(b, kPick % kLanes<V>);
@@ -139,15 +143,15 @@ inline auto shuffle(V a, V b) {
 
 // -------------------------------------------------------------------------------------------------------------- masks
 
-#define LATHE_SIMD_COMPARISON(name, op)                       \
-  template <class V>                                          \
-  inline Mask<kLanes<V>> name(V a, V b) {                     \
-    if constexpr (kLanes<V> == 1) {                           \
-      return a op b;                                          \
-    } else {                                                  \
-      using Wide = Vector<SignedWord<Element<V>>, kLanes<V>>; \
-      return convert<Mask<kLanes<V>>>((Wide)(a op b));        \
-    }                                                         \
+#define LATHE_SIMD_COMPARISON(name, op)                            \
+  template <class V>                                               \
+  LATHE_SIMD_INLINE Mask<kLanes<V>> name(const V& a, const V& b) { \
+    if constexpr (kLanes<V> == 1) {                                \
+      return a op b;                                               \
+    } else {                                                       \
+      using Wide = Vector<SignedWord<Element<V>>, kLanes<V>>;      \
+      return convert<Mask<kLanes<V>>>((Wide)(a op b));             \
+    }                                                              \
   }
 LATHE_SIMD_COMPARISON(equal, ==)
 LATHE_SIMD_COMPARISON(not_equal, !=)
@@ -159,7 +163,7 @@ LATHE_SIMD_COMPARISON(greater_equal, >=)
 
 /// `a` where the mask is set, else `b`.
 template <class V>
-inline V select(Mask<kLanes<V>> mask, V a, V b) {
+LATHE_SIMD_INLINE V select(const Mask<kLanes<V>>& mask, const V& a, const V& b) {
   if constexpr (kLanes<V> == 1) {
     return mask ? a : b;
   } else {
@@ -171,7 +175,7 @@ inline V select(Mask<kLanes<V>> mask, V a, V b) {
 
 /// 0 or 1.
 template <class To>
-inline To from_mask(Mask<kLanes<To>> mask) {
+LATHE_SIMD_INLINE To from_mask(const Mask<kLanes<To>>& mask) {
   if constexpr (kLanes<To> == 1) {
     return static_cast<To>(mask ? 1 : 0);
   } else {
@@ -182,22 +186,22 @@ inline To from_mask(Mask<kLanes<To>> mask) {
 // ------------------------------------------------------------------------------------------------------------- memory
 
 template <class V>
-inline V load(const Element<V>* from) {
+LATHE_SIMD_INLINE V load(const Element<V>* from) {
   V result;
   std::memcpy(&result, from, sizeof(V));
   return result;
 }
 template <class V>
-inline void store(Element<V>* to, V value) {
+LATHE_SIMD_INLINE void store(Element<V>* to, const V& value) {
   std::memcpy(to, &value, sizeof(V));
 }
 /// The first lanes; `active` may be negative or too large.
 template <class V>
-inline V load_first(const Element<V>* from, int64_t active, Element<V> fill) {
+LATHE_SIMD_INLINE V load_first(const Element<V>* from, int64_t active, Element<V> fill) {
   return from_function<V>([=](int i) { return i < active ? from[i] : fill; });
 }
 template <class V>
-inline void store_first(Element<V>* to, int64_t active, V value) {
+LATHE_SIMD_INLINE void store_first(Element<V>* to, int64_t active, const V& value) {
   for (int i = 0; i < kLanes<V> && i < active; ++i) to[i] = lane(value, i);
 }
 
