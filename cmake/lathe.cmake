@@ -85,7 +85,7 @@ function(lathe_add_executable name)
 endfunction()
 
 # A GoogleTest program, registered with CTest as one test under its own name. It runs from the source root.
-# LABELS: unit, ops, golden, conformance, models, fuzz, arch; `long` keeps a test out of `./dev test`.
+# LABELS: unit, ops, golden, conformance, models, artifact, fuzz, arch; `long` keeps a test out of `./dev test`.
 function(lathe_add_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;DEPENDS;LABELS")
   if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)

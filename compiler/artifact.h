@@ -54,9 +54,11 @@ struct ArtifactOptions {
   std::optional<codegen::WeightsPlace> weights = {};
   codegen::CppSimd cpp_simd = codegen::CppSimd::Highway;
   codegen::CppDispatch cpp_dispatch = codegen::CppDispatch::Dynamic;
-  std::string file_name = {};        ///< that C++ source is written to: it may include itself; empty for PREFIX.cpp
-  std::string linker = {};           ///< for shared libraries; empty for the first that is found
-  std::string runtime_archive = {};  ///< liblathe_runtime.a of another machine
+  /// Of the artefact: C++ source may include itself, and programs load a library by it. Empty for PREFIX.cpp,
+  /// libPREFIX.so.
+  std::string file_name = {};
+  std::string linker = {};                      ///< for shared libraries; empty for the first that is found
+  std::string runtime_archive = {};             ///< liblathe_runtime.a of another machine
   std::vector<std::string> also_exported = {};  ///< symbols of the runtime that a shared library exports too
   CompileOptions compile = {};                  ///< numerics, sizes, what is printed; the back end is not looked at
 };

@@ -31,8 +31,18 @@ Result<std::string> read_runtime(const codegen::Triple& triple, const ArtifactOp
       .emit();
 }
 
-std::vector<std::string> exported_symbols(const ArtifactOptions& options) {
+/// What a library shows of the runtime: what is asked for, and what loads its weights, for languages that have nothing
+/// but the library.
+std::vector<std::string> exported_runtime(const ArtifactOptions& options) {
   std::vector<std::string> names = options.also_exported;
+  if (options.weights == codegen::WeightsPlace::File && options.kind == ArtifactKind::Shared) {
+    names.insert(names.end(), {"lathe_model_load_weights", "lathe_model_release_weights"});
+  }
+  return names;
+}
+
+std::vector<std::string> exported_symbols(const ArtifactOptions& options) {
+  std::vector<std::string> names = exported_runtime(options);
   for (const char* entry : {"model", "run", "run_in"}) names.push_back(fmt::format("{}_{}", options.prefix, entry));
   return names;
 }
@@ -46,12 +56,13 @@ Result<std::string> join_with_runtime(std::string object, const codegen::Triple&
   std::vector<codegen::ArchiveMember> members = {{options.prefix + ".o", std::move(object)}};
   // What is exported although the model does not call it has to be reached too.
   LATHE_TRY(const auto needed,
-            codegen::needed_members(members[0].bytes, options.also_exported, runtime, name, diagnostics));
+            codegen::needed_members(members[0].bytes, exported_runtime(options), runtime, name, diagnostics));
   members.insert(members.end(), needed.begin(), needed.end());
   if (options.kind == ArtifactKind::Archive) return codegen::make_archive(members, diagnostics);
-  const LinkOptions link{.linker = options.linker,
-                         .soname = fmt::format("lib{}.so", options.prefix),
-                         .exported = exported_symbols(options)};
+  const LinkOptions link{
+      .linker = options.linker,
+      .soname = options.file_name.empty() ? fmt::format("lib{}.so", options.prefix) : options.file_name,
+      .exported = exported_symbols(options)};
   return link_shared(members, triple, link, diagnostics);
 }
 

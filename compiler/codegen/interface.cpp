@@ -268,13 +268,14 @@ std::string parameter_list(std::string head, const std::vector<std::string>& ite
   return text.append(tail);
 }
 
-std::string prototype(const Interface& interface, EntryKind kind) {
+std::string prototype(const Interface& interface, EntryKind kind, std::string_view before) {
   std::vector<std::string> items;
   for (EntryParameter& parameter : entry_parameters(interface, kind)) items.push_back(std::move(parameter.declaration));
   if (items.empty()) items.emplace_back("void");
   // A brace or a semicolon follows.
   std::string text = parameter_list(
-      fmt::format("lathe_status {}_{}", interface.prefix, kind == EntryKind::Run ? "run" : "run_in"), items, " {");
+      fmt::format("{}lathe_status {}_{}", before, interface.prefix, kind == EntryKind::Run ? "run" : "run_in"), items,
+      " {");
   text.resize(text.size() - 2);
   return text;
 }

@@ -101,8 +101,8 @@ struct EntryParameter {
 /// `head(item, item)`, on lines of at most 120 characters with room for `tail`; items stand under each other.
 [[nodiscard]] std::string parameter_list(std::string head, const std::vector<std::string>& items,
                                          std::string_view tail);
-/// `lathe_status mlp_run(const float x[1][784], float y[1][10])`
-[[nodiscard]] std::string prototype(const Interface& interface, EntryKind kind);
+/// `lathe_status mlp_run(const float x[1][784], float y[1][10])`; `before` stands in front.
+[[nodiscard]] std::string prototype(const Interface& interface, EntryKind kind, std::string_view before = {});
 
 /// The file of weights: header, then every row at its offset.
 [[nodiscard]] std::string weights_file(const Interface& interface, const kernel::Program& program);

@@ -210,16 +210,16 @@ std::string c_header(const Interface& interface, const HeaderFacts& facts) {
       "LATHE_API const lathe_model* {}_model(void);\n",
       interface.prefix);
   const bool on_stack = interface.stack_arena().has_value();
-  text += fmt::format("\n/* One run on the calling thread. {} */\nLATHE_API {};\n",
+  text += fmt::format("\n/* One run on the calling thread. {} */\n{};\n",
                       on_stack ? "Allocates nothing."
                                : fmt::format("Takes temporary memory from the process for the length of the call; see\n"
                                              " * {}_run_in.",
                                              interface.prefix),
-                      prototype(interface, EntryKind::Run));
+                      prototype(interface, EntryKind::Run, "LATHE_API "));
   text += fmt::format(
       "\n/* One run with the host's threads, messages and memory: `execution` may be null, `arena` is aligned to 64\n"
-      " * bytes. Allocates nothing. */\nLATHE_API {};\n",
-      prototype(interface, EntryKind::RunIn));
+      " * bytes. Allocates nothing. */\n{};\n",
+      prototype(interface, EntryKind::RunIn, "LATHE_API "));
   const std::string sizes = symbolic_sizes(interface);
   if (!sizes.empty()) text += "\n" + sizes;
   return text + fmt::format("\n#ifdef __cplusplus\n}}\n#endif\n\n#endif /* {} */\n", guard);

@@ -1,6 +1,7 @@
 // Reading and writing archives with LLVM's object library.
 #include <fmt/format.h>
 
+#include <optional>
 #include <set>
 
 #include "llvm/Object/Archive.h"
@@ -16,9 +17,16 @@ llvm::MemoryBufferRef buffer(std::string_view bytes, std::string_view name) {
   return {llvm::StringRef(bytes.data(), bytes.size()), llvm::StringRef(name.data(), name.size())};
 }
 
-llvm::Expected<std::vector<std::string>> undefined_symbols(llvm::MemoryBufferRef object) {
+/// The undefined symbols of an object; `architecture` is what it must be for, and set by the first one.
+llvm::Expected<std::vector<std::string>> undefined_symbols(llvm::MemoryBufferRef object,
+                                                           std::optional<llvm::Triple::ArchType>& architecture) {
   auto file = llvm::object::ObjectFile::createObjectFile(object);
   if (!file) return file.takeError();
+  if (!architecture) architecture = (*file)->getArch();
+  if ((*file)->getArch() != *architecture) {
+    return llvm::createStringError("it is for " + llvm::Triple::getArchTypeName((*file)->getArch()) + ", not for " +
+                                   llvm::Triple::getArchTypeName(*architecture));
+  }
   std::vector<std::string> names;
   for (const llvm::object::SymbolRef& symbol : (*file)->symbols()) {
     auto flags = symbol.getFlags();
@@ -33,7 +41,8 @@ llvm::Expected<std::vector<std::string>> undefined_symbols(llvm::MemoryBufferRef
 
 llvm::Expected<std::vector<ArchiveMember>> reach(std::string_view object, std::span<const std::string> symbols,
                                                  llvm::object::Archive& archive) {
-  auto pending = undefined_symbols(buffer(object, "model.o"));
+  std::optional<llvm::Triple::ArchType> architecture;
+  auto pending = undefined_symbols(buffer(object, "model.o"), architecture);
   if (!pending) return pending.takeError();
   pending->insert(pending->end(), symbols.begin(), symbols.end());
   std::set<uint64_t> taken;
@@ -48,7 +57,7 @@ llvm::Expected<std::vector<ArchiveMember>> reach(std::string_view object, std::s
     if (!name) return name.takeError();
     auto bytes = (*found)->getMemoryBufferRef();
     if (!bytes) return bytes.takeError();
-    auto further = undefined_symbols(*bytes);
+    auto further = undefined_symbols(*bytes, architecture);
     if (!further) return further.takeError();
     pending->insert(pending->end(), further->begin(), further->end());
     members.push_back({name->str(), bytes->getBuffer().str()});
@@ -63,7 +72,7 @@ Result<std::vector<ArchiveMember>> needed_members(std::string_view object, std::
                                                   Diagnostics& diagnostics) {
   const auto fail = [&](llvm::Error error) {
     return diagnostics
-        .report(DiagnosticKind::FileNotReadable, {}, "the runtime in `{}` can't be read: {}", archive_name,
+        .report(DiagnosticKind::FileNotReadable, {}, "the runtime in `{}` can't be used: {}", archive_name,
                 llvm::toString(std::move(error)))
         .emit();
   };

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/AArch64TargetParser.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/X86TargetParser.h"
@@ -18,21 +19,27 @@ struct Choice {
   std::string tuned_for;
 };
 
-/// Whether the CPU has every feature of the level.
-bool covers(const llvm::SmallVectorImpl<llvm::StringRef>& features, const CpuLevel& level) {
+/// Whether a CPU with these features, and those that they imply, has every feature of the level.
+bool covers(const llvm::StringMap<bool>& features, const CpuLevel& level) {
   llvm::SmallVector<llvm::StringRef, 32> wanted;
   llvm::StringRef(level.features.data(), level.features.size()).split(wanted, ',');
   return std::all_of(wanted.begin(), wanted.end(), [&](llvm::StringRef feature) {
     const llvm::StringRef name = feature.drop_front();
     // Every CPU with AVX-512 has 512-bit registers; LLVM's lists of older CPUs don't say so.
-    return name == "evex512" || std::find(features.begin(), features.end(), name) != features.end();
+    return name == "evex512" || features.lookup(name);
   });
 }
 
 const CpuLevel* x86_level(const std::string& cpu) {
   if (llvm::X86::parseArchX86(cpu, true) == llvm::X86::CK_None) return nullptr;
-  llvm::SmallVector<llvm::StringRef, 64> features;
-  llvm::X86::getFeaturesForCPU(cpu, features);
+  llvm::SmallVector<llvm::StringRef, 64> listed;
+  llvm::X86::getFeaturesForCPU(cpu, listed);
+  // The lists leave out some of what is implied: sse2 of Intel's CPUs.
+  llvm::StringMap<bool> features;
+  for (const llvm::StringRef feature : listed) {
+    features[feature] = true;
+    llvm::X86::updateImpliedFeatures(feature, true, features);
+  }
   for (const CpuLevel& level : cpu_levels()) {
     if (level.architecture == Architecture::X86_64 && covers(features, level)) return &level;
   }

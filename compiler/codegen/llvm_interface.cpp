@@ -69,8 +69,12 @@ class InterfaceEmitter {
     llvm::Function* sizes = emit_sizes();
     make_model(sizes);
     emit_model_function();
-    emit_entry(EntryKind::Run);
-    emit_entry(EntryKind::RunIn);
+    llvm::Function* run_in = emit_entry(EntryKind::RunIn);
+    if (interface_.stack_arena()) {
+      emit_run_on_stack(run_in);
+    } else {
+      emit_entry(EntryKind::Run);
+    }
   }
 
  private:
@@ -243,52 +247,81 @@ class InterfaceEmitter {
     return array;
   }
 
-  void emit_entry(EntryKind kind) {
-    using Role = EntryParameter::Role;
+  /// The entry as declared, with a block to fill.
+  llvm::Function* declare_entry(EntryKind kind) {
     const std::vector<EntryParameter> parameters = entry_parameters(interface_, kind);
     std::vector<llvm::Type*> types;
     for (const EntryParameter& parameter : parameters) {
-      types.push_back(parameter.role == Role::Symbol ? builder_.getInt64Ty() : static_cast<llvm::Type*>(pointer_));
+      const bool is_number = parameter.role == EntryParameter::Role::Symbol;
+      types.push_back(is_number ? builder_.getInt64Ty() : static_cast<llvm::Type*>(pointer_));
     }
     llvm::Function* entry =
         function(builder_.getInt32Ty(), types, interface_.prefix + (kind == EntryKind::Run ? "_run" : "_run_in"),
                  llvm::Function::ExternalLinkage);
+    for (uint32_t i = 0; i < parameters.size(); ++i) entry->getArg(i)->setName(parameters[i].name);
+    return entry;
+  }
+
+  /// PREFIX_run with an arena of its own: PREFIX_run_in without an execution.
+  void emit_run_on_stack(llvm::Function* run_in) {
+    llvm::Function* entry = declare_entry(EntryKind::Run);
+    std::vector<llvm::Value*> arguments = {null()};
+    for (llvm::Argument& argument : entry->args()) arguments.push_back(&argument);
+    const auto bytes = static_cast<uint64_t>(*interface_.stack_arena());
+    arguments.push_back(slot(llvm::ArrayType::get(builder_.getInt8Ty(), bytes == 0 ? 64 : bytes), 64));
+    builder_.CreateRet(builder_.CreateCall(run_in, arguments));
+  }
+
+  llvm::Function* emit_entry(EntryKind kind) {
+    using Role = EntryParameter::Role;
+    llvm::Function* entry = declare_entry(kind);
+    const std::vector<EntryParameter> parameters = entry_parameters(interface_, kind);
     llvm::Value* execution = null();
     llvm::Value* arena = null();
     for (uint32_t i = 0; i < parameters.size(); ++i) {
-      entry->getArg(i)->setName(parameters[i].name);
       if (parameters[i].role == Role::Execution) execution = entry->getArg(i);
       if (parameters[i].role == Role::Arena) arena = entry->getArg(i);
-    }
-    if (kind == EntryKind::Run && interface_.stack_arena()) {
-      const auto bytes = static_cast<uint64_t>(*interface_.stack_arena());
-      arena = slot(llvm::ArrayType::get(builder_.getInt8Ty(), bytes == 0 ? 64 : bytes), 64);
     }
     llvm::Value* inputs = gather(entry, parameters, Role::Input, interface_.inputs.size(), pointer_);
     llvm::Value* outputs = gather(entry, parameters, Role::Output, interface_.outputs.size(), pointer_);
     llvm::Value* symbols = gather(entry, parameters, Role::Symbol, interface_.symbols.size(), builder_.getInt64Ty());
     // A model of fixed sizes whose weights are here has nothing to check once its variant is chosen.
-    const bool is_ready = interface_.is_static() && interface_.weights == WeightsPlace::Embedded &&
-                          (kind == EntryKind::RunIn || interface_.stack_arena());
+    const bool is_ready =
+        kind == EntryKind::RunIn && interface_.is_static() && interface_.weights == WeightsPlace::Embedded;
     if (is_ready) {
       emit_direct_call(entry, execution, inputs, outputs, arena, symbols);
     } else {
       emit_checked_call(execution, inputs, outputs, arena, symbols);
     }
+    return entry;
   }
 
+  /// Calls the chosen variant; the first call chooses it. Of the runtime this takes the choice only.
   void emit_direct_call(llvm::Function* entry, llvm::Value* execution, llvm::Value* inputs, llvm::Value* outputs,
                         llvm::Value* arena, llvm::Value* symbols) {
-    llvm::LoadInst* run = builder_.CreateAlignedLoad(pointer_, state_, llvm::Align(8));
-    run->setAtomic(llvm::AtomicOrdering::Monotonic);
-    llvm::BasicBlock* is_chosen = llvm::BasicBlock::Create(context_, "chosen", entry);
+    llvm::Value* status = slot(builder_.getInt32Ty(), 4);
+    llvm::LoadInst* loaded = builder_.CreateAlignedLoad(pointer_, state_, llvm::Align(8));
+    loaded->setAtomic(llvm::AtomicOrdering::Monotonic);
+    llvm::BasicBlock* begin = builder_.GetInsertBlock();
     llvm::BasicBlock* is_first = llvm::BasicBlock::Create(context_, "first", entry);
-    builder_.CreateCondBr(builder_.CreateIsNull(run), is_first, is_chosen);
+    llvm::BasicBlock* has_none = llvm::BasicBlock::Create(context_, "none", entry);
+    llvm::BasicBlock* is_chosen = llvm::BasicBlock::Create(context_, "chosen", entry);
+    builder_.CreateCondBr(builder_.CreateIsNull(loaded), is_first, is_chosen);
+
+    builder_.SetInsertPoint(is_first);
+    auto* choose = llvm::FunctionType::get(pointer_, std::vector<llvm::Type*>(3, pointer_), false);
+    llvm::Value* chosen =
+        builder_.CreateCall(module_.getOrInsertFunction("lathe_model_program", choose), {model_, execution, status});
+    builder_.CreateCondBr(builder_.CreateIsNull(chosen), has_none, is_chosen);
+    builder_.SetInsertPoint(has_none);
+    builder_.CreateRet(builder_.CreateLoad(builder_.getInt32Ty(), status));
+
     builder_.SetInsertPoint(is_chosen);
+    llvm::PHINode* run = builder_.CreatePHI(pointer_, 2);
+    run->addIncoming(loaded, begin);
+    run->addIncoming(chosen, is_first);
     auto* type = llvm::FunctionType::get(builder_.getInt32Ty(), std::vector<llvm::Type*>(6, pointer_), false);
     builder_.CreateRet(builder_.CreateCall(type, run, {execution, inputs, outputs, data_, arena, symbols}));
-    builder_.SetInsertPoint(is_first);
-    emit_checked_call(execution, inputs, outputs, arena, symbols);
   }
 
   void emit_checked_call(llvm::Value* execution, llvm::Value* inputs, llvm::Value* outputs, llvm::Value* arena,

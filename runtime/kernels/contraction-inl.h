@@ -52,8 +52,8 @@ constexpr auto make_tile_rows(std::integer_sequence<int, kIndex...>) {
     TileRow row[sizeof...(kIndex)];
   };
   return Rows{{TileRow{&compute_tile<kIndex + 1, tile_panels(kIndex + 1), false>,
-                       &compute_tile<kIndex + 1, tile_panels(kIndex + 1), true>, &compute_tile<kIndex + 1, 1, false>,
-                       tile_panels(kIndex + 1)}...}};
+                       &compute_tile<kIndex + 1, tile_panels(kIndex + 1), kHasStreamTiles>,
+                       &compute_tile<kIndex + 1, 1, false>, tile_panels(kIndex + 1)}...}};
 }
 
 inline constexpr auto kTiles = make_tile_rows(std::make_integer_sequence<int, kTileRows>());

@@ -34,9 +34,13 @@ inline constexpr int kMaxAccumulators = 12;
 inline constexpr int kTileRows = 6;
 inline constexpr int kMaxAccumulators = 24;
 #else
-inline constexpr int kTileRows = 4;
-inline constexpr int kMaxAccumulators = 16;
+// Sixteen registers: twelve sums, the column, the broadcast, and the product that is not fused.
+inline constexpr int kTileRows = 3;
+inline constexpr int kMaxAccumulators = 12;
 #endif
+
+// Whether few rows get tiles that fetch B by themselves. The oldest target does without: they are a third of its code.
+inline constexpr bool kHasStreamTiles = HWY_TARGET != HWY_SSE4;
 
 // Panels that a tile of `rows` rows takes at once; few rows take more, to keep enough sums in flight.
 constexpr int tile_panels(int rows) { return std::clamp(kMaxAccumulators / (rows * kPanelVectors), 1, 4); }
