@@ -6,6 +6,7 @@ import docs_fresh
 import house_rules
 import layering
 import runtime_symbols
+import tidy
 
 
 class Layering(unittest.TestCase):
@@ -105,6 +106,29 @@ class RuntimeSymbols(unittest.TestCase):
         self.assertTrue(list(runtime_symbols.check_sections("  [ 5] .init_array  INIT_ARRAY 0 48 8 00 WA 0 0 8")))
         self.assertTrue(list(runtime_symbols.check_sections("  [ 5] .tbss  NOBITS 0 48 8 00 WAT 0 0 8")))
         self.assertFalse(list(runtime_symbols.check_sections("  [ 5] .text.init_model  PROGBITS 0 48 8 00 AX 0 0 8")))
+
+
+class TidyGroups(unittest.TestCase):
+    def test_names_of_unnamed_namespaces(self):
+        text = (
+            "namespace lathe {\nnamespace {\n\n// Text.\nclass Walk final {\n  int depth_ = 0;\n};\n\nenum class Side { Left };\n\n"
+            "constexpr int kLimit = 3;\nconst Row kRows[] = {\n};\nusing Table = std::map<int, std::vector<int>>;\n\n"
+            "std::vector<Dim> sizes_of(const Shape& shape,\n                          int axis) {\n  call(shape);\n}\n\n"
+            "struct Late;\nvoid Late::run() {}\n\n}  // namespace\n\nint outside() { return 1; }\n}  // namespace lathe\n"
+        )
+        self.assertEqual(tidy.unnamed_names(text), {"Walk", "Side", "kLimit", "kRows", "Table", "sizes_of", "Late"})
+
+    def test_no_group_has_a_name_twice(self):
+        def file(*names):
+            return "namespace {\n" + "".join(f"int {name}() {{ return 1; }}\n" for name in names) + "}  // namespace\n"
+
+        files = [("a", file("one", "two")), ("b", file("three")), ("c", file("two")), ("d", file("four")), ("e", "#define X\n")]
+        self.assertEqual(tidy.grouped(files, 3), [["e"], ["a", "b", "d"], ["c"]])
+        self.assertEqual(tidy.grouped(files[:2], 1), [["a"], ["b"]])
+
+    def test_flags_leave_out_files(self):
+        command = "c++ -I/x -DA='\"b c\"' -O2 -o a.o -c a.cpp"
+        self.assertEqual(tidy.flags_of(command), ("-I/x", '-DA="b c"', "-O2"))
 
 
 if __name__ == "__main__":
