@@ -41,5 +41,6 @@ ExitStatus explain_command(Arguments arguments, const Session& session);
 ExitStatus ops_command(Arguments arguments, const Session& session);
 ExitStatus passes_command(Arguments arguments, const Session& session);
 ExitStatus targets_command(Arguments arguments, const Session& session);
+ExitStatus help_command(Arguments arguments, const Session& session);
 
 }  // namespace lathe::tools

@@ -9,6 +9,21 @@ namespace lathe::tools {
 
 struct OptionParser::Implementation {
   CLI::App app;
+  CommandDescription description;
+
+  // Keeps what is declared, next to what CLI11 makes of it.
+  OptionDescription& describe(std::string_view names, std::string_view placeholder, std::string_view help) {
+    OptionDescription& row = description.options.emplace_back();
+    while (!names.empty()) {
+      const size_t end = std::min(names.find(','), names.size());
+      row.names.emplace_back(names.substr(0, end));
+      names.remove_prefix(std::min(end + 1, names.size()));
+    }
+    row.placeholder = placeholder;
+    row.help = help;
+    row.is_operand = !row.names.front().starts_with('-');
+    return row;
+  }
 };
 
 namespace {
@@ -41,34 +56,47 @@ OptionParser::OptionParser(std::string_view command, std::string_view summary, s
   constexpr size_t kColumn = 32;
   formatter->column_width(kColumn);
   app.formatter(formatter);
-  app.set_help_flag("-h,--help", "This text");
+  constexpr std::string_view kHelpNames = "-h,--help";
+  constexpr std::string_view kHelp = "This text";
+  app.set_help_flag(std::string(kHelpNames), std::string(kHelp));
+  implementation_->description.summary = summary;
+  implementation_->description.details = details;
+  implementation_->describe(kHelpNames, {}, kHelp);
 }
 
 OptionParser::~OptionParser() = default;
 
 void OptionParser::positional(std::string_view name, std::string& value, std::string_view help) {
+  implementation_->describe(name, {}, help).is_required = true;
   implementation_->app.add_option(std::string(name), value, std::string(help))->required()->type_name("");
 }
 
 void OptionParser::optional_positional(std::string_view name, std::string& value, std::string_view help) {
+  implementation_->describe(name, {}, help);
   implementation_->app.add_option(std::string(name), value, std::string(help))->type_name("");
 }
 
 void OptionParser::positionals(std::string_view name, std::vector<std::string>& values, std::string_view help) {
+  OptionDescription& row = implementation_->describe(name, {}, help);
+  row.is_required = true;
+  row.is_repeated = true;
   implementation_->app.add_option(std::string(name), values, std::string(help))->required()->type_name("");
 }
 
 void OptionParser::flag(std::string_view names, bool& value, std::string_view help) {
+  implementation_->describe(names, {}, help);
   implementation_->app.add_flag(std::string(names), value, std::string(help));
 }
 
 void OptionParser::text(std::string_view names, std::string& value, std::string_view placeholder,
                         std::string_view help) {
+  implementation_->describe(names, placeholder, help);
   implementation_->app.add_option(std::string(names), value, std::string(help))->type_name(std::string(placeholder));
 }
 
 void OptionParser::texts(std::string_view names, std::vector<std::string>& values, std::string_view placeholder,
                          std::string_view help) {
+  implementation_->describe(names, placeholder, help).is_repeated = true;
   // A function, not the vector: CLI11 would split values at commas and brackets.
   implementation_->app
       .add_option_function<std::string>(
@@ -79,6 +107,7 @@ void OptionParser::texts(std::string_view names, std::vector<std::string>& value
 }
 
 void OptionParser::integer(std::string_view names, int64_t& value, int64_t least, int64_t most, std::string_view help) {
+  implementation_->describe(names, "N", help);
   implementation_->app.add_option(std::string(names), value, std::string(help))
       ->check([least, most](const std::string& text) -> std::string {
         int64_t number = 0;
@@ -91,6 +120,7 @@ void OptionParser::integer(std::string_view names, int64_t& value, int64_t least
 }
 
 void OptionParser::number(std::string_view names, double& value, std::string_view help) {
+  implementation_->describe(names, "X", help);
   implementation_->app.add_option(std::string(names), value, std::string(help))
       ->check([](const std::string& text) -> std::string {
         double number = 0;
@@ -106,6 +136,7 @@ void OptionParser::choice(std::string_view names, std::string& value, std::span<
                           std::string_view help) {
   const std::string list = fmt::format("{}", fmt::join(choices, "|"));
   const std::vector<std::string> allowed(choices.begin(), choices.end());
+  implementation_->describe(names, list, help).choices = allowed;
   implementation_->app.add_option(std::string(names), value, std::string(help))
       ->check([allowed](const std::string& text) -> std::string {
         if (std::find(allowed.begin(), allowed.end(), text) != allowed.end()) return {};
@@ -115,6 +146,10 @@ void OptionParser::choice(std::string_view names, std::string& value, std::span<
 }
 
 std::optional<ExitStatus> OptionParser::parse(std::span<const std::string> arguments, const Session& session) {
+  if (session.description != nullptr) {
+    *session.description = implementation_->description;
+    return ExitStatus::Fine;
+  }
   // CLI11 takes them in reverse.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {

@@ -39,7 +39,7 @@ class OptionParser {
   void choice(std::string_view names, std::string& value, std::span<const std::string_view> choices,
               std::string_view help);
 
-  /// Nothing when the command should go on.
+  /// Nothing when the command should go on. A session that asks for a description gets it, and the command ends.
   [[nodiscard]] std::optional<ExitStatus> parse(std::span<const std::string> arguments, const Session& session);
 
  private:

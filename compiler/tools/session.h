@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "compiler/tools/command_description.h"
 #include "compiler/tools/output.h"
 #include "ir/base/diagnostic.h"
 #include "ir/base/render.h"
@@ -25,6 +26,8 @@ enum class ExitStatus : int {
 struct Session {
   OutputStream& out;
   OutputStream& err;
+  /// Where a command leaves what it says of itself instead of running; null for a run. OptionParser sees to it.
+  CommandDescription* description = nullptr;
 
   /// Colours are used on a terminal, unless NO_COLOR is set.
   [[nodiscard]] RenderOptions render_options(const OutputStream& stream) const;

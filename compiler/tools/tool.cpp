@@ -7,6 +7,7 @@
 
 #include "compiler/tools/command.h"
 #include "compiler/tools/debug.h"
+#include "compiler/tools/help.h"
 #include "compiler/tools/version.h"
 
 namespace lathe::tools {
@@ -28,24 +29,8 @@ constexpr Command kCommands[] = {
     {"ops", "[NAME]", "list the operations of the graph IR", ops_command},
     {"passes", "", "list the passes in the order in which the compiler runs them", passes_command},
     {"targets", "", "list the instruction sets the runtime was built for", targets_command},
+    {"help", "[COMMAND]", "show this text, the options of a command, manual pages, shell completion", help_command},
 };
-
-std::string help() {
-  std::string text = "lathe: a compiler for computation graphs\n\nUsage: lathe COMMAND ...\n\n";
-  constexpr size_t kColumn = 34;
-  for (const Command& command : kCommands) {
-    text += fmt::format("  {:<{}} {}\n", fmt::format("{} {}", command.name, command.usage), kColumn, command.summary);
-  }
-  text +=
-      "\n  lathe COMMAND --help               the options of a command\n"
-      "  lathe --help-debug                 environment variables that show what the compiler does\n"
-      "  lathe --version                    the version\n"
-      "\nMODEL is a file: .onnx, .lathe (textual graph IR), or PyTorch source: net.py, net.py:NAME, net.py:'Net(10)'.\n"
-      "\nExit status: 0 fine, 1 the model is wrong, 2 the command line is wrong, 3 something in the model is not "
-      "supported,\n"
-      "4 it failed while running or writing, 70 a defect in Lathe.\n";
-  return text;
-}
 
 // The number of single-letter edits between two short words.
 size_t distance(std::string_view a, std::string_view b) {
@@ -75,12 +60,12 @@ ExitStatus unknown_command(const std::string& name, const Session& session) {
 
 ExitStatus dispatch(Arguments arguments, const Session& session) {
   if (arguments.empty()) {
-    session.err.write(help());
+    session.err.write(overview());
     return ExitStatus::CommandLineWrong;
   }
   const std::string& name = arguments.front();
-  if (name == "--help" || name == "-h" || name == "help") {
-    session.out.write(help());
+  if (name == "--help" || name == "-h") {
+    session.out.write(overview());
     return ExitStatus::Fine;
   }
   if (name == "--version") {
