@@ -1,5 +1,6 @@
-/* The digits network with its weights in a file: the arguments name the file ("" loads none) and, for the test of shared
- * memory, the word `wait`, which keeps the process alive until standard input ends. Statuses and sentences are printed. */
+/* The digits network with its weights in a file: the arguments name the file ("" loads none) and, for the test of
+ * shared memory, the word `wait`, which keeps the process alive until standard input ends. Statuses and sentences are
+ * printed. */
 #include <stdio.h>
 #include <string.h>
 
