@@ -14,9 +14,9 @@
 namespace lathe {
 namespace {
 
-/// y = x + c with a constant that is embedded; the name of the graph would end a comment, or the program.
+/// y = x + c with a constant that is embedded.
 constexpr std::string_view kStatic = R"(graph @shift(%x: f32[2, 3]) -> (f32[2, 3]) {
-  %c = constant dense [0.5, -1.0, 2.0] : f32[3]
+  %c = constant dense<[0.5, -1.0, 2.0]> : f32[3]
   %y = add %x, %c : f32[2, 3]
   return %y : f32[2, 3]
 }
