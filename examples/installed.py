@@ -61,6 +61,11 @@ class Examples:
     def run(self, *command, **options) -> str:
         return run(*command, env=self.environment, **options)
 
+    def make(self, folder: pathlib.Path, *words: str) -> None:
+        """With warnings as errors: in the environment, so that the Makefile adds to it."""
+        flags = "-O2 -Wall -Wextra -Werror"
+        run("make", *words, cwd=folder, env={**self.environment, "CFLAGS": f"-std=c11 -Wpedantic {flags}", "CXXFLAGS": flags})
+
     def build(self, name: str) -> pathlib.Path:
         """Configures and builds a CMake project."""
         build = self.folder / name / "build"
@@ -71,7 +76,7 @@ class Examples:
 
     def c_object(self) -> None:
         folder = self.folder / "c_object"
-        self.run("make", "CC=gcc", "CFLAGS=-O2 -std=c11 -Wall -Wextra -Wpedantic -Werror", cwd=folder)
+        self.make(folder)
         expect(self.run(folder / "classify", stdin=(folder / "seven.txt").read_bytes()), "7 (")
 
     def cpp_source(self) -> None:
@@ -80,8 +85,8 @@ class Examples:
             for simd in ("vector-extension", "highway"):
                 if shutil.which(compiler) is None:
                     continue
-                self.run("make", "clean", cwd=folder)
-                self.run("make", f"CXX={compiler}", f"SIMD={simd}", "CXXFLAGS=-O2 -march=native -Wall -Wextra -Werror", cwd=folder)
+                self.make(folder, "clean")
+                self.make(folder, f"CXX={compiler}", f"SIMD={simd}")
                 expect(self.run(folder / "classify", stdin=(self.folder / "c_object/seven.txt").read_bytes()), "7 (")
 
     def cmake_consumer(self) -> None:
