@@ -96,6 +96,7 @@ Result<std::string> link_shared(const std::vector<codegen::ArchiveMember>& objec
                                         "--hash-style=gnu",
                                         "--build-id=none",
                                         "--as-needed",
+                                        "-Bsymbolic-functions",
                                         "-s",
                                         "-z",
                                         "noexecstack",

@@ -4,7 +4,7 @@
 
 generated_docs.txt has a line for each: the document, a colon, the arguments of `lathe` whose standard output it holds. In a
 document with the lines `<!-- lathe: ARGUMENTS -->` and `<!-- end -->` the text between them is generated too: a code block of
-the command and what it prints.
+the command and what it prints. `<!-- lathe writes FILE: ARGUMENTS -o OUT -->` shows a file that the command leaves beside OUT.
 """
 
 import os
@@ -13,11 +13,13 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 
 import tree
 
 TABLE = pathlib.Path(__file__).with_name("generated_docs.txt")
 EMBEDDED = re.compile(r"(<!-- lathe: ([^\n]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+WRITTEN = re.compile(r"(<!-- lathe writes (\S+): ([^\n]+?) -o (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def whole_documents(table: str) -> list[tuple[str, str]]:
@@ -31,12 +33,19 @@ def whole_documents(table: str) -> list[tuple[str, str]]:
 
 
 def expand(text: str, run) -> str:
-    """The document with every embedded command's block as `run(arguments)` gives it."""
+    """The document with every embedded command's block as `run(arguments)` gives it, and every file as it writes it."""
+
+    def file(match: re.Match) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            run(f"{match[3]} -o {folder}/{match[4]}")
+            content = pathlib.Path(folder, match[2]).read_text()
+        language = {".h": "c", ".hpp": "cpp", ".cpp": "cpp"}.get(pathlib.Path(match[2]).suffix, "text")
+        return f"{match[1]}```{language}\n{content.rstrip()}\n```\n{match[5]}"
 
     def block(match: re.Match) -> str:
         return f"{match[1]}```text\n$ lathe {match[2]}\n{run(match[2]).rstrip()}\n```\n{match[3]}"
 
-    return EMBEDDED.sub(block, text)
+    return EMBEDDED.sub(block, WRITTEN.sub(file, text))
 
 
 def main() -> int:
@@ -53,7 +62,7 @@ def main() -> int:
     places = [*tree.files(("docs", "examples"), (".md",)), *(["README.md"] if (tree.ROOT / "README.md").exists() else [])]
     for path in places:
         text = tree.read(path)
-        if path not in documents and EMBEDDED.search(text):
+        if path not in documents and (EMBEDDED.search(text) or WRITTEN.search(text)):
             documents[path] = expand(text, run)
 
     stale = [path for path, text in documents.items() if not (tree.ROOT / path).exists() or tree.read(path) != text]

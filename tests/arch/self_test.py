@@ -1,5 +1,6 @@
 """Shows every rule of this folder wrong text, and right text: a rule that cannot fail proves nothing."""
 
+import pathlib
 import unittest
 
 import docs_fresh
@@ -85,6 +86,19 @@ class DocsFresh(unittest.TestCase):
         fresh = docs_fresh.expand(text, lambda arguments: f"ran {arguments}\n")
         self.assertEqual(fresh, "before\n<!-- lathe: ops -->\n```text\n$ lathe ops\nran ops\n```\n<!-- end -->\nafter\n")
         self.assertEqual(docs_fresh.expand(fresh, lambda arguments: f"ran {arguments}\n"), fresh)
+
+    def test_written_file_is_shown(self):
+        def run(arguments: str) -> str:
+            self.assertTrue(arguments.startswith("compile net -o "))
+            output = pathlib.Path(arguments.split()[-1])
+            self.assertEqual(output.name, "net.o")
+            output.with_suffix(".h").write_text("int net;\n")
+            return ""
+
+        text = "<!-- lathe writes net.h: compile net -o net.o -->\nold\n<!-- end -->\n"
+        fresh = docs_fresh.expand(text, run)
+        self.assertEqual(fresh, "<!-- lathe writes net.h: compile net -o net.o -->\n```c\nint net;\n```\n<!-- end -->\n")
+        self.assertEqual(docs_fresh.expand(fresh, run), fresh)
 
 
 class RuntimeSymbols(unittest.TestCase):

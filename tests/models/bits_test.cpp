@@ -114,14 +114,6 @@ std::vector<Tensor> row_of(const std::vector<Tensor>& batch, int64_t row) {
   return rows;
 }
 
-void expect_same_bits(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) {
-    ASSERT_EQ(a[i].dims(), b[i].dims());
-    EXPECT_EQ(std::memcmp(a[i].bytes().data(), b[i].bytes().data(), a[i].bytes().size()), 0) << "output " << i;
-  }
-}
-
 TEST_P(Bits, DoNotDependOnThreadsBatchOrRepetition) {
   load();
   if (IsSkipped() || HasFatalFailure()) return;

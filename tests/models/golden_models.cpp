@@ -128,6 +128,14 @@ Difference compare(const Tensor& got, const Tensor& expected) {
   return result;
 }
 
+void expect_same_bits(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    ASSERT_EQ(a[i].dims(), b[i].dims());
+    EXPECT_EQ(std::memcmp(a[i].bytes().data(), b[i].bytes().data(), a[i].bytes().size()), 0) << "output " << i;
+  }
+}
+
 std::optional<CompiledModel> compile_file(const std::filesystem::path& path, const CompileOptions& options,
                                           const LoadOptions& load) {
   Diagnostics diagnostics;

@@ -42,6 +42,9 @@ struct Difference {
 };
 [[nodiscard]] Difference compare(const Tensor& got, const Tensor& expected);
 
+/// The same dims and bytes; a difference is a test failure.
+void expect_same_bits(const std::vector<Tensor>& a, const std::vector<Tensor>& b);
+
 /// Loads and compiles; a failure is a test failure that shows the diagnostics.
 [[nodiscard]] std::optional<CompiledModel> compile_file(const std::filesystem::path& path,
                                                         const CompileOptions& options, const LoadOptions& load = {});

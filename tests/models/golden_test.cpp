@@ -1,6 +1,7 @@
-// Every stored golden case of the models, on both backends, with one and two threads: the expected outputs are those of
-// ONNX Runtime. A model is compiled once for all of its cases, so batch and image sizes that the file leaves open stay
-// symbolic. One test for each model and backend; CTest runs them one by one.
+// Every stored golden case of the models, on every back end, with one and two threads: the expected outputs are those
+// of ONNX Runtime. What is compiled ahead of time also has the bits of the JIT. A model is compiled once for all of its
+// cases, so batch and image sizes that the file leaves open stay symbolic. One test for each model and backend; CTest
+// runs them one by one.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -72,7 +73,7 @@ void expect_goldens(const std::filesystem::path& models, const ModelRow& row, Ba
   const std::optional<Prepared> prepared = prepare(models, row);
   ASSERT_TRUE(prepared);
   for (const int32_t threads : {1, 2}) {
-    // The interpreters have no threads; a second time would be the same.
+    // The interpreters have no threads; a second time would be the same. Other code than the JIT's is compared with it.
     if (backend != Backend::Jit && threads != 1) continue;
     SCOPED_TRACE(std::string(text(backend)) + ", threads: " + std::to_string(threads));
     const std::optional<CompiledModel> model = compile_file(prepared->file, {.backend = backend, .threads = threads});
@@ -86,12 +87,44 @@ void expect_goldens(const std::filesystem::path& models, const ModelRow& row, Ba
   }
 }
 
+/// What two back ends compute of the same inputs, with Numerics::Exact, on two threads.
+void expect_bits_of_jit(const std::filesystem::path& models, const ModelRow& row, Backend backend) {
+  const std::optional<Prepared> prepared = prepare(models, row);
+  ASSERT_TRUE(prepared);
+  CompileOptions options{.backend = Backend::Jit, .numerics = Numerics::Exact, .threads = 2};
+  const std::optional<CompiledModel> jit = compile_file(prepared->file, options);
+  options.backend = backend;
+  const std::optional<CompiledModel> other = compile_file(prepared->file, options);
+  ASSERT_TRUE(jit && other);
+  for (const GoldenCase& golden : prepared->cases) {
+    SCOPED_TRACE("case " + golden.name);
+    const auto expected = run_model(*jit, golden.inputs);
+    const auto got = run_model(*other, golden.inputs);
+    ASSERT_TRUE(expected && got);
+    expect_same_bits(*got, *expected);
+  }
+}
+
 class Goldens : public testing::TestWithParam<ModelRow> {};
 
 TEST_P(Goldens, Jit) {
   LATHE_REQUIRE_SHARED(models, "models");
   if (!is_available(Backend::Jit)) GTEST_SKIP() << "built without LLVM";
   expect_goldens(models, GetParam(), Backend::Jit);
+}
+
+TEST_P(Goldens, Ahead) {
+  LATHE_REQUIRE_SHARED(models, "models");
+  if (!is_available(Backend::Ahead)) GTEST_SKIP() << "built without LLVM";
+  expect_goldens(models, GetParam(), Backend::Ahead);
+  expect_bits_of_jit(models, GetParam(), Backend::Ahead);
+}
+
+TEST_P(Goldens, Cpp) {
+  LATHE_REQUIRE_SHARED(models, "models");
+  if (!is_available(Backend::Cpp) || !is_available(Backend::Jit)) GTEST_SKIP() << "built without LLVM";
+  expect_goldens(models, GetParam(), Backend::Cpp);
+  expect_bits_of_jit(models, GetParam(), Backend::Cpp);
 }
 
 TEST_P(Goldens, Interpreter) {

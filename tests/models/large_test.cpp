@@ -63,6 +63,34 @@ TEST_P(Large, NativeCodeEqualsTheInterpreter) {
   EXPECT_LE(difference.largest_difference, std::max(1e-5, 4 * *noise) * difference.largest_expected);
 }
 
+// One image, two threads, Numerics::Exact.
+void expect_bits_of_jit(const std::filesystem::path& models, std::string_view name, Backend backend) {
+  const auto file = prepare(models, name);
+  ASSERT_TRUE(file);
+  const std::vector<NamedTensor> inputs = image();
+  std::vector<std::vector<Tensor>> results;
+  for (const Backend each : {Backend::Jit, backend}) {
+    const auto model = compile_file(*file, {.backend = each, .numerics = Numerics::Exact, .threads = 2});
+    ASSERT_TRUE(model);
+    auto outputs = run_model(*model, inputs);
+    ASSERT_TRUE(outputs);
+    results.push_back(*std::move(outputs));
+  }
+  expect_same_bits(results[1], results[0]);
+}
+
+TEST_P(Large, AheadEqualsTheJit) {
+  LATHE_REQUIRE_SHARED(models, "models");
+  if (!is_available(Backend::Ahead)) GTEST_SKIP() << "built without LLVM";
+  expect_bits_of_jit(models, GetParam(), Backend::Ahead);
+}
+
+TEST_P(Large, CppEqualsTheJit) {
+  LATHE_REQUIRE_SHARED(models, "models");
+  if (!is_available(Backend::Cpp) || !is_available(Backend::Jit)) GTEST_SKIP() << "built without LLVM";
+  expect_bits_of_jit(models, GetParam(), Backend::Cpp);
+}
+
 std::string model_name(const testing::TestParamInfo<std::string_view>& info) { return std::string(info.param); }
 INSTANTIATE_TEST_SUITE_P(Models, Large, testing::ValuesIn(kModels), model_name);
 
