@@ -112,7 +112,7 @@ void add_comment(std::string line, std::string& result) {
     const size_t space = line.rfind(' ', kLongestLine);
     if (space < begin.size()) break;
     result += line.substr(0, space) + "\n";
-    line = begin + line.substr(space + 1);
+    line.replace(0, space + 1, begin);
   }
   result += line + "\n";
 }
