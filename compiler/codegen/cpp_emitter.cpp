@@ -5,11 +5,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <utility>
 
 #include "compiler/codegen/cpp_layout.h"
+#include "compiler/codegen/interface.h"
 
 namespace lathe::codegen {
 namespace {
@@ -17,10 +17,104 @@ namespace {
 /// Expressions beyond this get a name of their own.
 constexpr size_t kLongestExpression = 40;
 
-constexpr std::array<std::string_view, 24> kTaken = {"auto",    "break",  "case",   "char", "const",     "continue",
-                                                     "default", "do",     "double", "else", "float",     "for",
-                                                     "if",      "int",    "long",   "new",  "return",    "short",
-                                                     "signed",  "static", "switch", "this", "execution", "failed"};
+/// Names that mean something else in a kernel: what it says itself, the words of the facades, types, macros.
+constexpr std::string_view kTaken[] = {"failed",
+                                       "execution",
+                                       "task",
+                                       "absolute",
+                                       "add",
+                                       "any_at",
+                                       "at",
+                                       "bits",
+                                       "block_callback",
+                                       "bound",
+                                       "ceil",
+                                       "check_bound",
+                                       "convert",
+                                       "decode",
+                                       "divide",
+                                       "encode",
+                                       "equal",
+                                       "floor",
+                                       "floor_divide",
+                                       "floor_modulo",
+                                       "from_lanes",
+                                       "from_mask",
+                                       "greater",
+                                       "greater_equal",
+                                       "in_double",
+                                       "is_infinite",
+                                       "is_nan",
+                                       "lanes_from",
+                                       "larger",
+                                       "less",
+                                       "less_equal",
+                                       "load",
+                                       "load_active",
+                                       "load_packed",
+                                       "load_strided",
+                                       "maximum",
+                                       "minimum",
+                                       "modulo",
+                                       "multiply",
+                                       "multiply_add",
+                                       "negate",
+                                       "not_equal",
+                                       "parallel",
+                                       "round_as",
+                                       "round_even",
+                                       "select",
+                                       "shift_left",
+                                       "shift_right",
+                                       "shift_right_logical",
+                                       "shuffle",
+                                       "sigmoid",
+                                       "sign",
+                                       "smaller",
+                                       "splat",
+                                       "splat_mask",
+                                       "square_root",
+                                       "store",
+                                       "store_active",
+                                       "store_packed",
+                                       "store_strided",
+                                       "subtract",
+                                       "to_integer",
+                                       "to_mask",
+                                       "to_odd",
+                                       "trunc",
+                                       "truncated_remainder",
+                                       "wrap_4_bits",
+                                       "int8_t",
+                                       "int16_t",
+                                       "int32_t",
+                                       "int64_t",
+                                       "uint8_t",
+                                       "uint16_t",
+                                       "uint32_t",
+                                       "uint64_t",
+                                       "size_t",
+                                       "std",
+                                       "lathe",
+                                       "hwy",
+                                       "lathe_status",
+                                       "lathe_execution",
+                                       "EOF",
+                                       "HUGE_VAL",
+                                       "INFINITY",
+                                       "INT32_MIN",
+                                       "INT64_C",
+                                       "INT64_MIN",
+                                       "NAN",
+                                       "NULL",
+                                       "UINT64_C",
+                                       "assert",
+                                       "errno",
+                                       "linux",
+                                       "stderr",
+                                       "stdin",
+                                       "stdout",
+                                       "unix"};
 
 /// Of longer names the end, which tells most, from the beginning of a word on.
 constexpr size_t kLongestName = 40;
@@ -39,6 +133,13 @@ std::string identifier(std::string_view text) {
   }
   if (result.empty() || std::isdigit(static_cast<unsigned char>(result[0])) != 0) result = "n" + result;
   return result;
+}
+
+/// `f32x16`, `boolx8`.
+bool is_vector_type(std::string_view name) {
+  const size_t digits = name.find_last_not_of("0123456789");
+  return digits != std::string_view::npos && digits > 1 && digits + 1 < name.size() && name[digits] == 'x' &&
+         (name.starts_with("bool") || std::isdigit(static_cast<unsigned char>(name[digits - 1])) != 0);
 }
 
 /// `reduce_mean` of `k21_reduce_mean`: the emitted name has a number of its own.
@@ -70,14 +171,16 @@ void CppEmitter::comment(const std::string& text) {
 }
 
 std::string CppEmitter::unique(const std::string& wanted) {
-  const std::string base = identifier(wanted);
+  const std::string word = identifier(wanted);
+  // Words of C++ become names.
+  const std::string base = is_c_identifier(word) ? word : c_identifier(word);
   std::string name = base;
   const auto is_numbered = [](const std::string& text) {
     return (text[0] == 'v' || text[0] == 'k') && text.find_first_not_of("0123456789", 1) == std::string::npos;
   };
-  if (is_numbered(name)) name += "_";
+  if (is_numbered(name) || is_vector_type(name)) name += "_";
   const auto is_taken = [&] {
-    return names_.contains(name) || std::find(kTaken.begin(), kTaken.end(), name) != kTaken.end();
+    return names_.contains(name) || std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken);
   };
   while (is_taken()) name = fmt::format("{}_{}", base, ++counter_);
   names_.insert(name);
