@@ -9,6 +9,9 @@
 # NAME is what the model's functions begin with, by default the name of its file. OPTIONS are those of `lathe compile`;
 # with --weights=file the file is written beside the headers, and NAME_WEIGHTS is set to its path. DEPENDS names files
 # that the model reads besides itself: weights, external data.
+#
+# The program is that of this package. A package for another machine has none; then `lathe` is looked for on the PATH, or
+# LATHE_PROGRAM names it, and compiles for the machine of the toolchain file.
 include_guard(GLOBAL)
 
 function(lathe_add_model target model)
@@ -16,8 +19,13 @@ function(lathe_add_model target model)
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "lathe_add_model(${target}): unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
   endif()
+  set(program Lathe::lathe)
   if(NOT TARGET Lathe::lathe)
-    message(FATAL_ERROR "lathe_add_model(${target}): the program `lathe` is not installed where this package is (component program)")
+    find_program(LATHE_PROGRAM lathe DOC "The compiler that lathe_add_model runs")
+    if(NOT LATHE_PROGRAM)
+      message(FATAL_ERROR "lathe_add_model(${target}): the program `lathe` is not found; LATHE_PROGRAM names it")
+    endif()
+    set(program "${LATHE_PROGRAM}")
   endif()
   # `net.py:Net` names a class of a file.
   set(class "")
@@ -46,8 +54,8 @@ function(lathe_add_model target model)
   endif()
   add_custom_command(
     OUTPUT "${object}" ${headers} ${weights}
-    COMMAND Lathe::lathe compile "${file}${class}" -o "${object}" --name "${arg_NAME}" ${arg_OPTIONS}
-    DEPENDS "${file}" Lathe::lathe ${arg_DEPENDS}
+    COMMAND "${program}" compile "${file}${class}" -o "${object}" --name "${arg_NAME}" ${arg_OPTIONS}
+    DEPENDS "${file}" "${program}" ${arg_DEPENDS}
     WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
     COMMENT "Compiling ${arg_NAME} with lathe"
     VERBATIM)

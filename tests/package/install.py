@@ -86,20 +86,23 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         prefix = folder / "prefix"
+        source = folder / "source"
+        shutil.copytree(HERE / "consumer", source)
         consumers = 0
 
-        def consume(name: str, *parameters: object) -> None:
-            """Configures, builds and runs the consumer of that name."""
+        def consume(name: str, *parameters: object) -> pathlib.Path:
+            """Configures, builds and runs the consumer of that name; returns its build folder."""
             nonlocal consumers
             consumers += 1
             build = folder / f"consumer{consumers}"
-            run(arguments.cmake, "-G", "Ninja", "-S", HERE / "consumer", "-B", build, f"-DCONSUMER={name}",
+            run(arguments.cmake, "-G", "Ninja", "-S", source, "-B", build, f"-DCONSUMER={name}",
                 f"-DWANTED_VERSION={arguments.version}", f"-DCMAKE_PREFIX_PATH={prefix}",
                 f"-DCMAKE_C_COMPILER={arguments.c_compiler}", f"-DCMAKE_CXX_COMPILER={arguments.cxx_compiler}",
                 "-DCMAKE_BUILD_TYPE=Release")  # fmt: skip
             run(arguments.cmake, "--build", build)
             run(build / "consumer", *parameters)
             print(f"consumer of the {name}: fine")
+            return build
 
         def install(component: str) -> None:
             run(arguments.cmake, "--install", arguments.build, "--prefix", prefix, "--component", component)
@@ -118,8 +121,13 @@ def main() -> None:
         install("program")
         if f"lathe {arguments.version}\n" not in run(prefix / "bin/lathe", "--version"):
             sys.exit("the program has another version")
-        if "\ncompile " in "\n" + run(prefix / "bin/lathe", "help", "--format=names").replace("\n", " \n"):
-            consume("model")
+        build = consume("model")
+        # A model that changes is compiled again: the program then says that the result is another one.
+        text = (source / "double.lathe").read_text()
+        (source / "double.lathe").write_text(text.replace("add %x, %x", "mul %x, %x"))
+        run(arguments.cmake, "--build", build)
+        if subprocess.run([build / "consumer"]).returncode != 2:
+            sys.exit("a model that changed was not compiled again")
         install("compiler")
         consume("compiler", HERE / "consumer/double.lathe")
         # The folder can be moved.
