@@ -137,7 +137,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("only", nargs="*", help="examples")
     arguments = parser.parse_args()
-    work = pathlib.Path(arguments.work)
+    work = pathlib.Path(arguments.work).resolve()
     work.mkdir(parents=True, exist_ok=True)
     failures = 0
     with tempfile.TemporaryDirectory(dir=work) as temporary:
