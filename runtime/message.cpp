@@ -1,13 +1,13 @@
 // Messages: characters into a buffer that is cut, never overrun.
 #include "runtime/message.h"
 
-using lathe::runtime::Message;
+namespace runtime = lathe::runtime;
 
-void lathe_internal_open_buffer(Message* message, char* data, size_t size) {
+void lathe_internal_open_buffer(runtime::Message* message, char* data, size_t size) {
   *message = {.data = data, .size = data != nullptr ? size : 0, .used = 0};
 }
 
-void lathe_internal_open_message(Message* message, const lathe_execution* execution) {
+void lathe_internal_open_message(runtime::Message* message, const lathe_execution* execution) {
   if (execution == nullptr) {
     lathe_internal_open_buffer(message, nullptr, 0);
   } else {
@@ -15,17 +15,17 @@ void lathe_internal_open_message(Message* message, const lathe_execution* execut
   }
 }
 
-void lathe_internal_add_character(Message* message, char character) {
+void lathe_internal_add_character(runtime::Message* message, char character) {
   if (message->size == 0) return;
   if (message->used + 1 < message->size) message->data[message->used++] = character;
   message->data[message->used] = '\0';
 }
 
-void lathe_internal_add_text(Message* message, const char* text) {
+void lathe_internal_add_text(runtime::Message* message, const char* text) {
   for (; *text != '\0'; ++text) lathe_internal_add_character(message, *text);
 }
 
-void lathe_internal_add_number(Message* message, int64_t number) {
+void lathe_internal_add_number(runtime::Message* message, int64_t number) {
   char digits[20];
   int count = 0;
   uint64_t rest = number < 0 ? 0 - static_cast<uint64_t>(number) : static_cast<uint64_t>(number);

@@ -349,16 +349,16 @@ lathe_status open_call(Call& call) {
 }  // namespace
 }  // namespace lathe::runtime
 
-using lathe::runtime::Call;
+namespace runtime = lathe::runtime;
 
 lathe_status lathe_model_bind(const lathe_model* model, const lathe_execution* execution, const int32_t* input_ranks,
                               const int64_t* const* input_sizes, int64_t* symbols) {
-  Call call = {.model = model, .execution = execution, .message = {}};
+  runtime::Call call = {.model = model, .execution = execution, .message = {}};
   if (const lathe_status status = open_call(call); status != LATHE_OK) return status;
   if (model->symbol_count > 0 && symbols == nullptr) return call.no_list("symbols");
   if (const lathe_status status = check_lists(call, input_ranks, input_sizes); status != LATHE_OK) return status;
   if (const lathe_status status = read_symbols(call, input_sizes, symbols); status != LATHE_OK) return status;
-  lathe::runtime::Values values(model, execution);
+  runtime::Values values(model, execution);
   if (values.get() == nullptr) return call.no_memory("its sizes", model->value_count * 8);
   model->sizes(symbols, values.get());
   if (const lathe_status status = check_axes(call, input_sizes, symbols, values.get()); status != LATHE_OK) {
@@ -369,7 +369,7 @@ lathe_status lathe_model_bind(const lathe_model* model, const lathe_execution* e
 
 lathe_status lathe_model_sizes(const lathe_model* model, const lathe_execution* execution, const int64_t* symbols,
                                int64_t* values) {
-  Call call = {.model = model, .execution = execution, .message = {}};
+  runtime::Call call = {.model = model, .execution = execution, .message = {}};
   if (const lathe_status status = open_call(call); status != LATHE_OK) return status;
   if (values == nullptr) return call.no_list("values");
   if (const lathe_status status = check_symbols(call, symbols); status != LATHE_OK) return status;
@@ -379,7 +379,7 @@ lathe_status lathe_model_sizes(const lathe_model* model, const lathe_execution* 
 
 lathe_status lathe_model_run(const lathe_model* model, const lathe_execution* execution, const void* const* inputs,
                              void* const* outputs, void* arena, const int64_t* symbols) {
-  Call call = {.model = model, .execution = execution, .message = {}};
+  runtime::Call call = {.model = model, .execution = execution, .message = {}};
   lathe_status status = LATHE_OK;
   const lathe_program_fn program = lathe_model_program(model, execution, &status);
   if (program == nullptr) return status;
@@ -388,7 +388,7 @@ lathe_status lathe_model_run(const lathe_model* model, const lathe_execution* ex
   status = prepare_run(call, inputs, outputs, arena == nullptr, symbols, &arena_bytes);
   if (status != LATHE_OK) return status;
   if (arena != nullptr) {
-    if (reinterpret_cast<uintptr_t>(arena) % lathe::runtime::kArenaAlignment != 0) {
+    if (reinterpret_cast<uintptr_t>(arena) % runtime::kArenaAlignment != 0) {
       call.name_model();
       call.add(": the arena must be aligned to 64 bytes");
       return LATHE_INVALID_ARGUMENT;

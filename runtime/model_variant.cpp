@@ -81,20 +81,20 @@ void add_version(Message* message, int32_t version) {
 }  // namespace
 }  // namespace lathe::runtime
 
-using lathe::runtime::Message;
+namespace runtime = lathe::runtime;
 
-void lathe_internal_add_quoted(Message* message, const char* text) {
+void lathe_internal_add_quoted(runtime::Message* message, const char* text) {
   lathe_internal_add_text(message, "`");
   lathe_internal_add_text(message, text);
   lathe_internal_add_text(message, "`");
 }
 
-void lathe_internal_name_model(Message* message, const lathe_model* model) {
+void lathe_internal_name_model(runtime::Message* message, const lathe_model* model) {
   lathe_internal_add_text(message, "model ");
   lathe_internal_add_quoted(message, model->name);
 }
 
-lathe_status lathe_internal_check_model(const lathe_model* model, Message* message) {
+lathe_status lathe_internal_check_model(const lathe_model* model, runtime::Message* message) {
   if (model == nullptr) {
     lathe_internal_add_text(message, "no model is given");
     return LATHE_INVALID_ARGUMENT;
@@ -107,46 +107,46 @@ lathe_status lathe_internal_check_model(const lathe_model* model, Message* messa
   if (made_for > 0) {
     lathe_internal_name_model(message, model);
     lathe_internal_add_text(message, " is made for version ");
-    lathe::runtime::add_version(message, made_for);
+    runtime::add_version(message, made_for);
   } else {
     lathe_internal_add_text(message, "the model is not made for any version");
   }
   lathe_internal_add_text(message, " of the runtime; this one is ");
-  lathe::runtime::add_version(message, LATHE_RUNTIME_VERSION);
+  runtime::add_version(message, LATHE_RUNTIME_VERSION);
   return LATHE_INVALID_ARGUMENT;
 }
 
 lathe_program_fn lathe_model_program(const lathe_model* model, const lathe_execution* execution, lathe_status* status) {
   lathe_status unwanted = LATHE_OK;
   if (status == nullptr) status = &unwanted;
-  Message message;
+  runtime::Message message;
   lathe_internal_open_message(&message, execution);
   *status = lathe_internal_check_model(model, &message);
   if (*status != LATHE_OK) return nullptr;
-  if (lathe::runtime::has_weights_file(model) && lathe::runtime::loaded_weights(model) == nullptr) {
+  if (runtime::has_weights_file(model) && runtime::loaded_weights(model) == nullptr) {
     lathe_internal_name_model(&message, model);
     lathe_internal_add_text(&message, ": its weights lie in a file that is not loaded; call lathe_model_load_weights");
     *status = LATHE_NO_WEIGHTS;
     return nullptr;
   }
   if (lathe_program_fn run = __atomic_load_n(&model->state->run, __ATOMIC_ACQUIRE)) return run;
-  const lathe_variant* variant = lathe::runtime::choose(model, execution, status);
+  const lathe_variant* variant = runtime::choose(model, execution, status);
   return variant != nullptr ? variant->run : nullptr;
 }
 
 const char* lathe_model_cpu(const lathe_model* model) {
-  Message nowhere;
+  runtime::Message nowhere;
   if (lathe_internal_check_model(model, &nowhere) != LATHE_OK) return nullptr;
   if (__atomic_load_n(&model->state->run, __ATOMIC_ACQUIRE) != nullptr) {
     return __atomic_load_n(&model->state->cpu, __ATOMIC_RELAXED);
   }
   lathe_status status = LATHE_OK;
-  const lathe_variant* variant = lathe::runtime::choose(model, nullptr, &status);
+  const lathe_variant* variant = runtime::choose(model, nullptr, &status);
   return variant != nullptr ? variant->cpu : nullptr;
 }
 
 lathe_status lathe_model_select_cpu(const lathe_model* model, const char* cpu, char* message, size_t message_size) {
-  Message text;
+  runtime::Message text;
   lathe_internal_open_buffer(&text, message, message_size);
   lathe_status status = lathe_internal_check_model(model, &text);
   if (status != LATHE_OK) return status;
@@ -154,15 +154,15 @@ lathe_status lathe_model_select_cpu(const lathe_model* model, const char* cpu, c
     lathe_execution execution = LATHE_EXECUTION_INIT;
     execution.message = message;
     execution.message_size = message_size;
-    lathe::runtime::choose(model, &execution, &status);
+    runtime::choose(model, &execution, &status);
     return status;
   }
   status = LATHE_UNKNOWN_TARGET;
   for (int32_t i = 0; i < model->variant_count; ++i) {
     const lathe_variant& variant = model->variants[i];
     if (std::strcmp(cpu, variant.cpu) != 0) continue;
-    if (lathe::runtime::supported(variant)) {
-      lathe::runtime::remember(model, variant);
+    if (runtime::supported(variant)) {
+      runtime::remember(model, variant);
       return LATHE_OK;
     }
     status = LATHE_UNSUPPORTED_CPU;
@@ -177,6 +177,6 @@ lathe_status lathe_model_select_cpu(const lathe_model* model, const char* cpu, c
     lathe_internal_add_text(&text, " is more than this machine has");
   }
   lathe_internal_add_text(&text, "; it has code for: ");
-  lathe::runtime::list_variants(&text, model);
+  runtime::list_variants(&text, model);
   return status;
 }

@@ -7,11 +7,10 @@
 namespace lathe::codegen {
 namespace {
 
-// What runtime/target.cpp tests before it takes a target, and nothing more: x86-64-v3 has lzcnt and movbe too, but the
-// runtime does not ask for them.
-#define LATHE_V2 "+cx8,+fxsr,+mmx,+sse,+sse2,+sse3,+ssse3,+sse4.1,+sse4.2,+popcnt"
-#define LATHE_V3 LATHE_V2 ",+avx,+avx2,+fma,+f16c,+bmi,+bmi2"
-#define LATHE_V4 LATHE_V3 ",+avx512f,+avx512dq,+avx512bw,+avx512vl,+evex512"
+// The levels of the psABI. runtime/target.cpp tests for all of it before it takes the target of a level.
+#define LATHE_V2 "+cx8,+fxsr,+mmx,+sse,+sse2,+sse3,+ssse3,+sse4.1,+sse4.2,+crc32,+popcnt,+cx16,+sahf"
+#define LATHE_V3 LATHE_V2 ",+avx,+avx2,+fma,+f16c,+bmi,+bmi2,+lzcnt,+movbe,+xsave"
+#define LATHE_V4 LATHE_V3 ",+avx512f,+avx512dq,+avx512bw,+avx512vl,+avx512cd,+evex512"
 
 constexpr CpuLevel kLevels[] = {
     {"x86-64-v4", Architecture::X86_64, "AVX3", LATHE_V4, 512, true, true},

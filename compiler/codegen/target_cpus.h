@@ -14,6 +14,7 @@
 
 namespace lathe::codegen {
 
+// NOLINTNEXTLINE(readability-identifier-naming): the architecture is called so.
 enum class Architecture : uint8_t { X86_64, Aarch64 };
 
 /// A level of CPUs of one architecture.
