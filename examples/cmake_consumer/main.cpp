@@ -1,5 +1,5 @@
-// Classifies images of digits, all in one call: the batch is what the file has. Images are 64 floats each, as raw bytes in
-// the file that the argument names.
+// Classifies images of digits, all in one call: the batch is what the file has. Images are 64 floats each, as raw bytes
+// in the file that the argument names.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>

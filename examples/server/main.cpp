@@ -114,10 +114,12 @@ class Client {
 
   /// The digit that most of the images are taken for; -1 when the run failed.
   int serve(int request) {
-    for (size_t i = 0; i < images_.size(); ++i) images_[i] = static_cast<float>((i + static_cast<size_t>(request)) % 17) / 16;
+    for (size_t i = 0; i < images_.size(); ++i)
+      images_[i] = static_cast<float>((i + static_cast<size_t>(request)) % 17) / 16;
     if (digits_run_in(&execution_, kBatch, images_.data(), probabilities_.data(), arena_.get()) != LATHE_OK) return -1;
     int votes[10] = {};
-    for (auto row = probabilities_.begin(); row != probabilities_.end(); row += 10) ++votes[std::max_element(row, row + 10) - row];
+    for (auto row = probabilities_.begin(); row != probabilities_.end(); row += 10)
+      ++votes[std::max_element(row, row + 10) - row];
     return static_cast<int>(std::max_element(votes, votes + 10) - votes);
   }
   [[nodiscard]] const char* message() const { return message_; }

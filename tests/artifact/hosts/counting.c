@@ -1,5 +1,5 @@
-/* Counts what a model asks of the process: this program's own malloc, mmap and pthread_create stand before those of libc,
- * also for shared libraries. After the first run, which chooses the code for the CPU, nothing may be asked. */
+/* Counts what a model asks of the process: this program's own malloc, mmap and pthread_create stand before those of
+ * libc, also for shared libraries. After the first run, which chooses the code for the CPU, nothing may be asked. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <pthread.h>

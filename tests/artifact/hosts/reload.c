@@ -1,5 +1,6 @@
 /* Loads a library, runs it and closes it, many times: neither mappings nor memory may stay, once the heap of the loader
- * itself has settled. Arguments: the library, and the file of weights if it has one. The images are on standard input. */
+ * itself has settled. Arguments: the library, and the file of weights if it has one. The images are on standard input.
+ */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
