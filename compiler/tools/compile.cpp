@@ -70,36 +70,32 @@ std::string prefix_of(const std::string& output, ArtifactKind kind) {
 Status write_files(const CompileWords& words, const Artifact& artifact, std::string_view page,
                    Diagnostics& diagnostics) {
   const fs::path folder = fs::path(words.output).parent_path();
-  std::vector<std::pair<std::string, std::string_view>> contents;
+  std::vector<std::pair<std::string, std::string_view>> contents = {{words.output, artifact.bytes}};
+  if (!words.report.path.empty()) contents.emplace_back(words.report.path, page);
   // Beside a pipe or a device there is no place for headers.
   std::error_code ignored;
   const bool is_stream = fs::exists(words.output, ignored) && !fs::is_regular_file(words.output, ignored);
   if (!is_stream) {
     for (const ArtifactFile& file : artifact.beside) contents.emplace_back((folder / file.name).string(), file.bytes);
   }
-  if (!words.report.path.empty()) contents.emplace_back(words.report.path, page);
-  contents.emplace_back(words.output, artifact.bytes);
+  const auto fail = [&](const std::string& path, const std::string& why) {
+    return diagnostics.report(DiagnosticKind::FileNotWritable, {}, "{} can't be written: {}", quoted_name(path), why)
+        .emit();
+  };
   std::list<weights::AtomicFile> files;
   for (const auto& [path, bytes] : contents) {
     files.emplace_back(path).write(bytes);
     std::string why;
-    if (files.back().is_sound(why)) continue;
-    return diagnostics.report(DiagnosticKind::FileNotWritable, {}, "{} can't be written: {}", quoted_name(path), why)
-        .emit();
+    if (!files.back().is_sound(why)) return fail(path, why);
   }
-  auto content = contents.begin();
-  for (weights::AtomicFile& file : files) {
+  // The artefact comes last: where it is, everything is.
+  for (size_t i = contents.size(); i-- > 0;) {
     std::string why;
-    if (!file.commit(why)) {
-      // What is in place already belongs to an artefact that does not exist.
-      for (auto written = contents.begin(); written != content; ++written) {
-        fs::remove(written->first, ignored);
-      }
-      return diagnostics
-          .report(DiagnosticKind::FileNotWritable, {}, "{} can't be written: {}", quoted_name(content->first), why)
-          .emit();
-    }
-    ++content;
+    const bool is_placed = files.back().commit(why);
+    files.pop_back();
+    if (is_placed) continue;
+    for (size_t placed = i + 1; placed < contents.size(); ++placed) fs::remove(contents[placed].first, ignored);
+    return fail(contents[i].first, why);
   }
   return {};
 }
