@@ -127,7 +127,8 @@ def look(program: str, jobs: list[Job]) -> tuple[list[Job], str]:
     if len(jobs) == 1:
         # Standard error only counts suppressed warnings, unless clang-tidy itself came to grief.
         return [], result.stdout or result.stderr
-    if "[clang-diagnostic-error]" in result.stdout or not result.stdout:
+    # A local name may be that of a constant in another file of the group: alone it shadows nothing.
+    if any(f"[clang-diagnostic-{kind}]" in result.stdout for kind in ("error", "shadow")) or not result.stdout:
         half = len(jobs) // 2
         clean, output = look(program, jobs[:half])
         more_clean, more_output = look(program, jobs[half:])
