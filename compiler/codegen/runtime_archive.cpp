@@ -14,15 +14,11 @@ asm(".section .rodata.lathe_runtime_archive,\"a\",@progbits\n"
     ".byte 0\n"
     ".previous\n");
 
-extern "C" {
-extern const char lathe_runtime_archive_begin[];
-extern const char lathe_runtime_archive_end[];
-}
+extern const char kArchiveBegin[] __asm__("lathe_runtime_archive_begin");
+extern const char kArchiveEnd[] __asm__("lathe_runtime_archive_end");
 
 namespace lathe::codegen {
 
-std::string_view runtime_archive() {
-  return {lathe_runtime_archive_begin, static_cast<size_t>(lathe_runtime_archive_end - lathe_runtime_archive_begin)};
-}
+std::string_view runtime_archive() { return {kArchiveBegin, static_cast<size_t>(kArchiveEnd - kArchiveBegin)}; }
 
 }  // namespace lathe::codegen
