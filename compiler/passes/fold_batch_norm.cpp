@@ -4,7 +4,10 @@
 // number a channel. Post: no such product follows a convolution or matrix product with constant f32 weights that only
 // it reads, and no such sum follows a convolution with a constant bias. Weights are rounded once more, so results
 // change within rounding; they still don't depend on threads, batch or machine.
+#include <algorithm>
 #include <cstring>
+#include <memory>
+#include <span>
 
 #include "compiler/passes/match.h"
 #include "compiler/passes/pass.h"
@@ -13,37 +16,40 @@
 namespace lathe::passes {
 namespace {
 
-// The elements of a present f32 constant; splats repeat one.
+// The elements of a present f32 constant, of which a splat and a single one stand for all.
 class Numbers {
  public:
-  explicit Numbers(const ConstantData& constant) : bytes_(constant.bytes.data()), splat_(constant.splat) {
-    count_ = static_cast<size_t>(constant.element_count());
-  }
-  [[nodiscard]] size_t count() const { return count_; }
-  /// Element `index`; the only one stands for all.
+  explicit Numbers(const ConstantData& constant)
+      : bytes_(constant.bytes.data()), is_one_(constant.splat || constant.element_count() == 1) {}
   [[nodiscard]] float operator[](size_t index) const {
     float value = 0;
-    std::memcpy(&value, bytes_ + (splat_ || count_ == 1 ? 0 : index) * sizeof value, sizeof value);
+    std::memcpy(&value, bytes_ + (is_one_ ? 0 : index) * sizeof value, sizeof value);
     return value;
   }
 
  private:
   const std::byte* bytes_;
-  size_t count_;
-  bool splat_;
+  bool is_one_;
 };
 
-// A constant like `like` whose element i is `number(i)`.
-template <class Number>
-ConstantData changed(const ConstantData& like, size_t count, Number number) {
-  std::vector<std::byte> bytes(count * sizeof(float));
-  for (size_t i = 0; i < count; ++i) {
-    const float value = number(i);
-    std::memcpy(bytes.data() + i * sizeof value, &value, sizeof value);
+// A copy of `like`, which is present and f32, after `change(row, numbers)` for every one of its `rows`.
+template <class Change>
+ConstantData changed(const ConstantData& like, size_t rows, Change change) {
+  const auto count = static_cast<size_t>(like.element_count());
+  const std::shared_ptr<float[]> numbers = std::make_shared_for_overwrite<float[]>(count);
+  if (like.splat) {
+    std::fill_n(numbers.get(), count, Numbers(like)[0]);
+  } else if (count != 0) {
+    std::memcpy(numbers.get(), like.bytes.data(), count * sizeof(float));
   }
-  ConstantData constant = owned_constant(like.type, std::move(bytes));
+  const size_t each = rows == 0 ? 0 : count / rows;
+  for (size_t row = 0; row < rows; ++row) change(row, std::span(numbers.get() + row * each, each));
+  ConstantData constant;
   constant.name = like.name;
+  constant.type = like.type;
   constant.location = like.location;
+  constant.bytes = std::as_bytes(std::span(numbers.get(), count));
+  constant.owner = numbers;
   return constant;
 }
 
@@ -110,22 +116,14 @@ class Folder {
     const ConstantData* bias = conv.operands.size() > 2 ? constant_of(module_, conv.operands[2]) : nullptr;
     if (!is_present_f32(weight) || (conv.operands.size() > 2 && !is_present_f32(bias))) return;
     const Numbers factors(*found.numbers);
-    const Numbers weights(*weight);
     const auto channels = static_cast<size_t>(weight->type.dims[0].constant());
-    const size_t each = channels == 0 ? 0 : weights.count() / channels;
-    size_t channel = 0;
-    size_t end = each;
-    float factor = channels == 0 ? 0.0f : factors[0];
-    std::vector<ConstantData> constants{changed(*weight, weights.count(), [&](size_t i) {
-      if (i == end) {
-        end += each;
-        factor = factors[++channel];
-      }
-      return weights[i] * factor;
+    std::vector<ConstantData> constants{changed(*weight, channels, [&](size_t channel, std::span<float> numbers) {
+      const float factor = factors[channel];
+      for (float& number : numbers) number *= factor;
     })};
     if (bias != nullptr) {
-      const Numbers biases(*bias);
-      constants.push_back(changed(*bias, biases.count(), [&](size_t i) { return biases[i] * factors[i]; }));
+      constants.push_back(
+          changed(*bias, channels, [&](size_t channel, std::span<float> number) { number[0] *= factors[channel]; }));
     }
     rebuild(id, found.contraction, std::move(constants));
   }
@@ -135,11 +133,10 @@ class Folder {
     const ConstantData* weight = constant_of(module_, product.operands[1]);
     if (!is_present_f32(weight) || weight->type.dims.size() != 2) return;
     const Numbers factors(*found.numbers);
-    const Numbers weights(*weight);
-    const auto columns = static_cast<size_t>(weight->type.dims[1].constant());
+    const auto rows = static_cast<size_t>(weight->type.dims[0].constant());
     const bool transposed = attribute<bool>(product, "transpose_b");
-    rebuild(id, found.contraction, {changed(*weight, weights.count(), [&](size_t i) {
-              return weights[i] * factors[transposed ? i / columns : i % columns];
+    rebuild(id, found.contraction, {changed(*weight, rows, [&](size_t row, std::span<float> numbers) {
+              for (size_t i = 0; i < numbers.size(); ++i) numbers[i] *= factors[transposed ? row : i];
             })});
   }
 
@@ -151,9 +148,10 @@ class Folder {
     const ConstantData* weight = constant_of(module_, conv.operands[1]);
     if (!is_present_f32(bias) || weight == nullptr) return;
     const Numbers addends(*found->numbers);
-    const Numbers biases(*bias);
-    rebuild(id, found->contraction,
-            {*weight, changed(*bias, biases.count(), [&](size_t i) { return biases[i] + addends[i]; })});
+    const auto channels = static_cast<size_t>(bias->element_count());
+    rebuild(id, found->contraction, {*weight, changed(*bias, channels, [&](size_t channel, std::span<float> number) {
+                                       number[0] += addends[channel];
+                                     })});
   }
 
   // The contraction with other constants behind its first operand, in the place of `id`.
