@@ -291,6 +291,12 @@ ExitStatus check_command(Arguments arguments, const Session& session) {
                                                        : "";
     if (!table.empty() && !diagnostics.all().empty()) session.out.write("\n");
     session.out.write(table);
+    const bool is_script = definition.is_definition && !definition.missing_inputs;
+    if (is_loaded && is_script && outputs_of(module).empty()) {
+      session.out.write(
+          "the file makes no tensor at its top level; to check a model of it, name it after a colon, as in "
+          "net.py:'Net(10)'\n");
+    }
   }
   if (fix) return fix_and_report(model, *inputs, diagnostics, module, session);
   return status_of(diagnostics);

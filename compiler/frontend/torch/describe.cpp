@@ -113,10 +113,17 @@ Result<Signature> signature_of(Evaluator& evaluator, const Value& callee) {
   if (is_unknown(function)) return Failure{};
   const auto parameters = evaluator.parameters_of(function);
   if (!parameters) {
-    return evaluator
-        .error({}, DiagnosticKind::BadArgument, "TypeError", "the entry is {}; a model is a module or a function",
-               evaluator.describe(callee))
-        .emit();
+    DiagnosticBuilder fault =
+        evaluator.error({}, DiagnosticKind::BadArgument, "TypeError",
+                        "the entry is {}; a model is a module or a function", evaluator.describe(callee));
+    const auto* type = evaluator.heap().as<ClassObject>(callee);
+    if (type != nullptr && type->location.valid()) {
+      static_cast<void>(std::move(fault)
+                            .label(type->location, "the class is defined here")
+                            .note(fmt::format("an object of the class can be the entry: `{}`",
+                                              construction_text(evaluator, std::get<ObjectId>(callee)))));
+    }
+    return std::move(fault).emit();
   }
   const bool is_native = evaluator.heap().as<FunctionObject>(inner_function(evaluator, function)) == nullptr;
   Signature signature;
@@ -126,6 +133,37 @@ Result<Signature> signature_of(Evaluator& evaluator, const Value& callee) {
     signature.push_back({parameter.name, parameter.is_required && !takes_more, is_native, takes_more});
   }
   return signature;
+}
+
+std::string construction_text(Evaluator& evaluator, ObjectId type) {
+  std::vector<std::string> needed;
+  Diagnostics unheard;
+  const auto initializer =
+      evaluator.guarded(unheard, [&] { return evaluator.get_attribute(Value(type), evaluator.name("__init__"), {}); });
+  const auto parameters = initializer.ok() ? evaluator.parameters_of(*initializer) : std::nullopt;
+  // The first is the object itself.
+  for (size_t i = 1; parameters && i < parameters->size(); ++i) {
+    const Evaluator::CallParameter& row = (*parameters)[i];
+    const bool is_one = row.kind != Parameter::Kind::Star && row.kind != Parameter::Kind::DoubleStar;
+    if (is_one && row.is_required) needed.push_back(row.name);
+  }
+  return fmt::format("{}({})", evaluator.heap().as<ClassObject>(Value(type))->name, fmt::join(needed, ", "));
+}
+
+std::vector<std::string> entries_of(Evaluator& evaluator) {
+  const ObjectId module_class = evaluator.library_object("torch.nn.Module");
+  std::vector<std::string> entries;
+  for (const Evaluator::TopLevelName& top : evaluator.top_level_names()) {
+    if (is_module(evaluator, top.value)) {
+      entries.push_back(top.name);
+      continue;
+    }
+    const auto* type = evaluator.heap().as<ClassObject>(top.value);
+    if (type == nullptr || !type->location.valid()) continue;
+    const ObjectId id = std::get<ObjectId>(top.value);
+    if (evaluator.is_subclass(id, module_class)) entries.push_back(construction_text(evaluator, id));
+  }
+  return entries;
 }
 
 void describe_layers(Evaluator& evaluator, Definition& definition) {

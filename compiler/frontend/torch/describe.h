@@ -30,6 +30,12 @@ void describe_parameters(Tracer& tracer, const std::vector<StateEntry>& entries,
 /// Fills `definition.values` with the tensors that statements of the top level assigned.
 void describe_values(Evaluator& evaluator, Definition& definition);
 
+/// What may be named as the entry of the program's file, in order: a module at the top level by its name (`net`), a
+/// class of modules by a call with what it must be given (`Net(width)`).
+[[nodiscard]] std::vector<std::string> entries_of(Evaluator& evaluator);
+/// The call that makes an object of a class of the program: `Net(width)`.
+[[nodiscard]] std::string construction_text(Evaluator& evaluator, ObjectId type);
+
 /// `f32[1,8]`, `(f32[2,7,8], (f32[1,2,8], f32[1,2,8]))`, `None`: the types of a result.
 [[nodiscard]] std::string type_text(Evaluator& evaluator, const Value& value);
 /// The tensors of a result: nested tuples, lists and dict values in order.

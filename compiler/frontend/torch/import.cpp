@@ -94,6 +94,7 @@ class Import {
     for (const Evaluator::TopLevelName& top : evaluator_.top_level_names()) {
       if (const auto* tensor = std::get_if<TensorId>(&top.value)) outputs.emplace_back(top.name, *tensor);
     }
+    if (outputs.empty() && !options_.types_only) return nothing_to_run();
     return finish(outputs);
   }
 
@@ -102,6 +103,16 @@ class Import {
         .report(DiagnosticKind::InputMismatch, {}, "{}: name the model in {}, such as `{}:model` or `{}:Net()`", why,
                 name_.path, name_.path, name_.path)
         .emit();
+  }
+
+  Status nothing_to_run() {
+    DiagnosticBuilder fault =
+        diagnostics_.report(DiagnosticKind::InputMismatch, {},
+                            "there is nothing to run: `{}` makes no tensor at its top level", name_.path);
+    for (const std::string& entry : entries_of(evaluator_)) {
+      static_cast<void>(std::move(fault).note(fmt::format("a model of the file: `{}:{}`", name_.path, entry)));
+    }
+    return std::move(fault).emit();
   }
 
   // Statements of the file that Lathe does not support are of no matter where the entry does not need them.
