@@ -172,9 +172,11 @@ Result<Type> Importer::type_of_input(const ValueInfo& input, const ConstantData*
   if (given == nullptr && value == nullptr) return input_type(input, symbols_, where, module_, diagnostics_);
   const TensorType& type = value != nullptr ? value->type : given->second;
   if (!allows(input.type, type, options_.any_sizes)) {
+    Diagnostics unheard;
+    const Result<Type> declared = input_type(input, symbols_, where, module_, unheard);
     return diagnostics_
-        .report(DiagnosticKind::InputMismatch, where, "input `{}` can't be `{}`: the model declares another type",
-                input.name, text(type))
+        .report(DiagnosticKind::InputMismatch, where, "input `{}` can't be `{}`: the model declares {}", input.name,
+                text(type), declared.ok() ? fmt::format("`{}`", text(*declared)) : "another type")
         .emit();
   }
   return Type(type);

@@ -269,7 +269,7 @@ TEST(ImportErrors, GivenInputTypes) {
   EXPECT_EQ(import_graph(relu_model(), options).messages(), "LT0701 m.onnx: the model has no input `z`\n");
   options.input_types = {{"x", TensorType{ElementType::F32, {2, 4}}}};
   EXPECT_EQ(import_graph(relu_model(), options).messages(),
-            "LT0701 m.onnx: input `x`: input `x` can't be `f32[2, 4]`: the model declares another type\n");
+            "LT0701 m.onnx: input `x`: input `x` can't be `f32[2, 4]`: the model declares `f32[2, 3]`\n");
 }
 
 }  // namespace
