@@ -5,6 +5,7 @@
 generated_docs.txt has a line for each: the document, a colon, the arguments of `lathe` whose standard output it holds. In a
 document with the lines `<!-- lathe: ARGUMENTS -->` and `<!-- end -->` the text between them is generated too: a code block of
 the command and what it prints. `<!-- lathe writes FILE: ARGUMENTS -o OUT -->` shows a file that the command leaves beside OUT.
+What needs LLVM stays as it is where the program was built without.
 """
 
 import os
@@ -20,6 +21,10 @@ import tree
 TABLE = pathlib.Path(__file__).with_name("generated_docs.txt")
 EMBEDDED = re.compile(r"(<!-- lathe: ([^\n]+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 WRITTEN = re.compile(r"(<!-- lathe writes (\S+): ([^\n]+?) -o (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+class NeedsLlvm(Exception):
+    """The command makes or runs machine code, and the program was built without LLVM."""
 
 
 def whole_documents(table: str) -> list[tuple[str, str]]:
@@ -45,15 +50,31 @@ def expand(text: str, run) -> str:
     def block(match: re.Match) -> str:
         return f"{match[1]}```text\n$ lathe {match[2]}\n{run(match[2]).rstrip()}\n```\n{match[3]}"
 
-    return EMBEDDED.sub(block, WRITTEN.sub(file, text))
+    def where_possible(replacement):
+        def replaced(match: re.Match) -> str:
+            try:
+                return replacement(match)
+            except NeedsLlvm:
+                return match[0]
+
+        return replaced
+
+    return EMBEDDED.sub(where_possible(block), WRITTEN.sub(where_possible(file), text))
 
 
 def main() -> int:
     program = str(pathlib.Path(sys.argv[1]).resolve())
 
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+
     def run(arguments: str) -> str:
+        # The interpreter's last digits are others than those of machine code.
+        if "LLVM" not in version and arguments.startswith("run ") and "--backend" not in arguments:
+            raise NeedsLlvm
         # A diagnostic is shown in documents as well, so a status of 1 is fine; nothing else is.
         result = subprocess.run([program, *shlex.split(arguments)], capture_output=True, text=True, cwd=tree.ROOT)
+        if result.returncode == 3 and "without LLVM" in result.stderr:
+            raise NeedsLlvm
         if result.returncode not in (0, 1):
             sys.exit(f"lathe {arguments}: exit status {result.returncode}\n{result.stderr}")
         return result.stdout + (result.stderr if result.returncode == 1 and not result.stdout else "")

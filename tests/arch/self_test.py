@@ -100,6 +100,13 @@ class DocsFresh(unittest.TestCase):
         self.assertEqual(fresh, "<!-- lathe writes net.h: compile net -o net.o -->\n```c\nint net;\n```\n<!-- end -->\n")
         self.assertEqual(docs_fresh.expand(fresh, run), fresh)
 
+    def test_blocks_that_need_llvm_stay_without_it(self):
+        def run(arguments):
+            raise docs_fresh.NeedsLlvm
+
+        text = "<!-- lathe: dump x --stage=asm -->\nold\n<!-- end -->\n<!-- lathe writes x.h: compile x -o x.o -->\nold\n<!-- end -->\n"
+        self.assertEqual(docs_fresh.expand(text, run), text)
+
 
 class RuntimeSymbols(unittest.TestCase):
     def violations(self, *lines: str) -> list[str]:

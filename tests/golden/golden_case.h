@@ -12,7 +12,7 @@
 // `%lathe` in the command is the input's path when it doesn't stand at the end, `%onnx` writes it as an ONNX file from
 // the text form of tests/support/onnx_text.h, `%python` as model.py without the lines of comments, `%none` has no
 // input. With LATHE_BLESS=1 the tests write what came out into the files. Commands run inside of the test process, in a
-// folder of their own.
+// folder of their own. Files in a folder `native` are for builds that make machine code.
 #pragma once
 
 #include <filesystem>

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "gtest/gtest.h"
+#include "compiler/compile.h"
 #include "tests/golden/golden_case.h"
 
 namespace lathe::test {
@@ -25,7 +26,12 @@ std::vector<std::string> golden_files() {
 
 class Golden : public ::testing::TestWithParam<std::string> {};
 
+// Cases in a folder of this name make machine code.
+constexpr std::string_view kNativeFolder = "native";
+
 TEST_P(Golden, Matches) {
+  const bool is_native = std::filesystem::path(GetParam()).parent_path().filename() == kNativeFolder;
+  if (is_native && !is_available(Backend::Ahead)) GTEST_SKIP() << "built without LLVM";
   const std::filesystem::path path = root() / GetParam();
   GoldenFile file = parse_golden(read_text(path));
   ASSERT_FALSE(file.command.empty()) << "the first line is not `// test: COMMAND`";
