@@ -75,13 +75,15 @@ Status write_files(const CompileWords& words, const Artifact& artifact, std::str
   // Beside a pipe or a device there is no place for headers.
   std::error_code ignored;
   const bool is_stream = fs::exists(words.output, ignored) && !fs::is_regular_file(words.output, ignored);
-  if (!is_stream) {
-    for (const ArtifactFile& file : artifact.beside) contents.emplace_back((folder / file.name).string(), file.bytes);
-  }
   const auto fail = [&](const std::string& path, const std::string& why) {
     return diagnostics.report(DiagnosticKind::FileNotWritable, {}, "{} can't be written: {}", quoted_name(path), why)
         .emit();
   };
+  for (const ArtifactFile& file : artifact.beside) {
+    const bool is_header = file.name.ends_with(".h") || file.name.ends_with(".hpp");
+    if (is_stream && !is_header) return fail(file.name, fmt::format("there is no folder beside {}", words.output));
+    if (!is_stream) contents.emplace_back((folder / file.name).string(), file.bytes);
+  }
   std::list<weights::AtomicFile> files;
   for (const auto& [path, bytes] : contents) {
     files.emplace_back(path).write(bytes);
