@@ -183,12 +183,13 @@ Status optimize(Module& module, const CompileOptions& options, Diagnostics& diag
   return run_pass_list(module, passes::default_pipeline(), options, diagnostics, report);
 }
 
-Result<kernel::Program> lower_module(Module& module, const CompileOptions&, Diagnostics& diagnostics,
+Result<kernel::Program> lower_module(Module& module, const CompileOptions& options, Diagnostics& diagnostics,
                                      CompileReport* report) {
   std::optional<kernel::Program> program;
   {
     const StageTimer timer(report, "lower");
-    LATHE_TRY(program, lower::lower(module, diagnostics));
+    const lower::Options lowering = {.other_sums = options.numerics == Numerics::Fast};
+    LATHE_TRY(program, lower::lower(module, lowering, diagnostics));
   }
   {
     const StageTimer timer(report, "expand");

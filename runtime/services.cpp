@@ -1,4 +1,6 @@
 // The small services of the C ABI: version, status names, failure messages, memory, parallel loops.
+#include <sys/mman.h>
+
 #include <cstdint>
 #include <cstdlib>
 
@@ -8,6 +10,24 @@
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kHugePage = size_t{2} << 20;
+
+constexpr size_t round_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+// `bytes` rounded up for an allocator; at least one unit.
+constexpr size_t block_size(size_t bytes) { return bytes == 0 ? kAlignment : round_up(bytes, kAlignment); }
+
+void* allocate_of_process(size_t bytes) {
+#if defined(MADV_HUGEPAGE)
+  if (bytes >= kHugePage) {
+    void* memory = std::aligned_alloc(kHugePage, round_up(bytes, kHugePage));
+    // A wish: without it the block works as well. What is left behind the last whole page keeps small ones.
+    if (memory != nullptr) madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+    return memory;
+  }
+#endif
+  return std::aligned_alloc(kAlignment, bytes);
+}
 
 }  // namespace
 
@@ -52,19 +72,17 @@ lathe_status lathe_fail(const lathe_execution* execution, lathe_status status, c
 }
 
 void* lathe_allocate(const lathe_execution* execution, size_t bytes) {
-  if (bytes > SIZE_MAX - kAlignment) return nullptr;
-  const size_t rounded = bytes == 0 ? kAlignment : (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  if (bytes > SIZE_MAX - kHugePage) return nullptr;
   if (execution != nullptr && execution->allocate != nullptr) {
-    return execution->allocate(execution->allocator_context, rounded, kAlignment);
+    return execution->allocate(execution->allocator_context, block_size(bytes), kAlignment);
   }
-  return std::aligned_alloc(kAlignment, rounded);
+  return allocate_of_process(block_size(bytes));
 }
 
 void lathe_release(const lathe_execution* execution, void* memory, size_t bytes) {
   if (memory == nullptr) return;
   if (execution != nullptr && execution->allocate != nullptr) {
-    const size_t rounded = bytes == 0 ? kAlignment : (bytes + kAlignment - 1) / kAlignment * kAlignment;
-    execution->release(execution->allocator_context, memory, rounded, kAlignment);
+    execution->release(execution->allocator_context, memory, block_size(bytes), kAlignment);
     return;
   }
   std::free(memory);

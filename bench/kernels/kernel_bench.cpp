@@ -15,6 +15,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -98,6 +99,8 @@ Case gemm_case(std::string name, int64_t m, int64_t n, int64_t k, bool required)
           .run = std::move(run)};
 }
 
+enum class ConvKernel { Direct, Depthwise, Winograd };
+
 struct ConvCase {
   std::string name;
   int64_t size = 0;
@@ -105,13 +108,14 @@ struct ConvCase {
   int64_t out_c = 0;
   int64_t kernel = 1;
   int64_t stride = 1;
-  bool depthwise = false;
+  ConvKernel by = ConvKernel::Direct;
   bool required = false;
 };
 
 Case conv_case(const ConvCase& conv) {
   const int64_t in_size = (conv.size - 1) * conv.stride + conv.kernel;
-  const int64_t group_in = conv.depthwise ? 1 : conv.in_c;
+  const bool depthwise = conv.by == ConvKernel::Depthwise;
+  const int64_t group_in = depthwise ? 1 : conv.in_c;
   const lathe_conv2d_f32_shape shape = {.struct_size = sizeof(lathe_conv2d_f32_shape),
                                         .reserved = 0,
                                         .batch = 1,
@@ -125,7 +129,7 @@ Case conv_case(const ConvCase& conv) {
                                         .stride_w = conv.stride,
                                         .dilation_h = 1,
                                         .dilation_w = 1,
-                                        .groups = conv.depthwise ? conv.in_c : 1,
+                                        .groups = depthwise ? conv.in_c : 1,
                                         .in_image_stride = in_size * in_size * conv.in_c,
                                         .in_row_stride = in_size * conv.in_c,
                                         .in_pixel_stride = conv.in_c,
@@ -137,14 +141,23 @@ Case conv_case(const ConvCase& conv) {
                                         .residual_pixel_stride = 0};
   // Random weights are as good packed as not; 16 columns more than any packing needs.
   const int64_t taps = conv.kernel * conv.kernel;
-  auto run = [shape, depthwise = conv.depthwise, in = noise(in_size * in_size * conv.in_c),
-              packed = noise((conv.out_c + LATHE_PANEL) * taps * group_in), bias = noise(conv.out_c),
-              out = noise(conv.size * conv.size * conv.out_c)]() mutable {
+  const bool winograd = conv.by == ConvKernel::Winograd;
+  const int64_t packed_floats = winograd ? lathe_packed_winograd_conv2d_floats(conv.in_c, conv.out_c)
+                                         : (conv.out_c + LATHE_PANEL) * taps * group_in;
+  const int64_t scratch_floats =
+      winograd ? lathe_winograd_conv2d_scratch_floats(1, conv.size, conv.size, conv.in_c, conv.out_c) : 0;
+  auto run = [shape, by = conv.by, in = noise(in_size * in_size * conv.in_c), packed = noise(packed_floats),
+              bias = noise(conv.out_c), out = noise(conv.size * conv.size * conv.out_c),
+              scratch = noise(scratch_floats)]() mutable {
     lathe_epilogue_f32 epilogue = {};
     epilogue.struct_size = sizeof(epilogue);
     epilogue.activation = LATHE_ACTIVATION_RELU;
     epilogue.bias = bias.data();
-    const auto kernel = depthwise ? &lathe_depthwise_conv2d_f32 : &lathe_conv2d_f32;
+    if (by == ConvKernel::Winograd) {
+      return lathe_winograd_conv2d_f32(nullptr, &shape, in.data(), packed.data(), out.data(), nullptr, &epilogue,
+                                       scratch.data());
+    }
+    const auto kernel = by == ConvKernel::Depthwise ? &lathe_depthwise_conv2d_f32 : &lathe_conv2d_f32;
     return kernel(nullptr, &shape, in.data(), packed.data(), out.data(), nullptr, &epilogue);
   };
   return {.name = conv.name,
@@ -181,18 +194,49 @@ std::vector<Case> make_cases() {
       {.name = "conv 1x1 56x56 256-64", .size = 56, .in_c = 256, .out_c = 64},
       {.name = "conv 1x1 14x14 1024-256", .size = 14, .in_c = 1024, .out_c = 256},
       {.name = "conv 1x1 7x7 512-2048", .size = 7, .in_c = 512, .out_c = 2048},
-      {.name = "depthwise 3x3 56x56x72", .size = 56, .in_c = 72, .out_c = 72, .kernel = 3, .depthwise = true},
-      {.name = "depthwise 3x3 28x28x128", .size = 28, .in_c = 128, .out_c = 128, .kernel = 3, .depthwise = true},
+      {.name = "depthwise 3x3 56x56x72", .size = 56, .in_c = 72, .out_c = 72, .kernel = 3, .by = ConvKernel::Depthwise},
+      {.name = "depthwise 3x3 28x28x128",
+       .size = 28,
+       .in_c = 128,
+       .out_c = 128,
+       .kernel = 3,
+       .by = ConvKernel::Depthwise},
       {.name = "depthwise 3x3/2 28x28x96",
        .size = 28,
        .in_c = 96,
        .out_c = 96,
        .kernel = 3,
        .stride = 2,
-       .depthwise = true},
-      {.name = "depthwise 5x5 14x14x240", .size = 14, .in_c = 240, .out_c = 240, .kernel = 5, .depthwise = true},
-      {.name = "depthwise 3x3 7x7x576", .size = 7, .in_c = 576, .out_c = 576, .kernel = 3, .depthwise = true},
+       .by = ConvKernel::Depthwise},
+      {.name = "depthwise 5x5 14x14x240",
+       .size = 14,
+       .in_c = 240,
+       .out_c = 240,
+       .kernel = 5,
+       .by = ConvKernel::Depthwise},
+      {.name = "depthwise 3x3 7x7x576", .size = 7, .in_c = 576, .out_c = 576, .kernel = 3, .by = ConvKernel::Depthwise},
   };
+  // Rates are those of the direct sum that they replace.
+  for (const auto& [size, channels] : {std::pair<int64_t, int64_t>{112, 32},
+                                       {56, 64},
+                                       {28, 128},
+                                       {14, 256},
+                                       {7, 512},
+                                       {56, 16},
+                                       {56, 32},
+                                       {28, 32},
+                                       {28, 64},
+                                       {14, 64},
+                                       {14, 128},
+                                       {7, 256},
+                                       {28, 512}}) {
+    cases.push_back(conv_case({.name = fmt::format("winograd {0}x{0}x{1}", size, channels),
+                               .size = size,
+                               .in_c = channels,
+                               .out_c = channels,
+                               .kernel = 3,
+                               .by = ConvKernel::Winograd}));
+  }
   for (const ConvCase& conv : convs) cases.push_back(conv_case(conv));
   return cases;
 }

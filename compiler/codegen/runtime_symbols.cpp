@@ -76,12 +76,12 @@ std::span<const RuntimeSymbol> runtime_symbols() {
       row<lathe_packed_gemm_b_floats>("lathe_packed_gemm_b_floats"),
       row<lathe_pack_gemm_b_f32>("lathe_pack_gemm_b_f32", argument(5)),
       row<lathe_pack_gemm_b_batch_f32>("lathe_pack_gemm_b_batch_f32", argument(8)),
-      row<lathe_pack_gemm_b_batch_f32>("lathe_pack_gemm_b_batch_f32", argument(8)),
       row<lathe_gemm_f32>("lathe_gemm_f32", argument(4)),
       row<lathe_pack_conv2d_f32>("lathe_pack_conv2d_f32", argument(2)),
       row<lathe_conv2d_f32>("lathe_conv2d_f32", argument(4)),
       row<lathe_pack_depthwise_conv2d_f32>("lathe_pack_depthwise_conv2d_f32", argument(7)),
       row<lathe_depthwise_conv2d_f32>("lathe_depthwise_conv2d_f32", argument(4)),
+      row<lathe_winograd_conv2d_f32>("lathe_winograd_conv2d_f32", argument(4) | argument(7)),
   };
   return symbols;
 }

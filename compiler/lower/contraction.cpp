@@ -69,8 +69,9 @@ std::optional<BufferRef> column_operand(ProgramBuilder& program, const Group& gr
   const TensorType& type = module.graph.tensor(group.outside(value));
   if (const auto number = uniform_leaf(module, group, value)) {
     const double real = number->as_double();
-    return program.data(fmt::format("splat {} {}", real, columns), "splat",
-                        [&] { return std::vector<float>(static_cast<size_t>(columns), static_cast<float>(real)); });
+    return program.data(fmt::format("splat {} {}", real, columns), "splat", columns, [&](std::span<float> floats) {
+      std::fill(floats.begin(), floats.end(), static_cast<float>(real));
+    });
   }
   const Placement* found = program.placements().find(group.outside(value));
   if (found == nullptr) return std::nullopt;
@@ -220,12 +221,10 @@ std::optional<PackedB> pack_b(ProgramBuilder& program, const ConstantData& weigh
   const auto* source = reinterpret_cast<const float*>(weights.bytes.data()) + *offset;
   const std::string key = fmt::format("gemm {} {} {} {} {} {} {}", static_cast<const void*>(source), *k, *n, *row,
                                       *column, *step, *batches);
-  const BufferRef buffer = program.data(key, weights.name, [&] {
-    std::vector<float> packed(static_cast<size_t>(floats * *batches));
+  const BufferRef buffer = program.data(key, weights.name, floats * *batches, [&](std::span<float> packed) {
     for (int64_t i = 0; i < *batches; ++i) {
       lathe_pack_gemm_b_f32(source + i * *step, *k, *n, *row, *column, packed.data() + i * floats);
     }
-    return packed;
   });
   return PackedB{buffer, *step == 0 ? Dim(0) : Dim(floats)};
 }
@@ -354,38 +353,90 @@ std::optional<ActivationStrides> activation_strides(const Placement& window, con
   return ActivationStrides{window.strides[0], spatial == 2 ? window.strides[1] : Dim(0), window.strides[spatial]};
 }
 
-BufferRef pack_weights(ProgramBuilder& program, const ConstantData& weights, const Convolution& conv) {
-  const auto* source = reinterpret_cast<const float*>(weights.bytes.data());
-  const int64_t taps = conv.kernel[0] * conv.kernel[1];
-  const int64_t in_group = conv.in_channels / conv.groups;
-  const std::string key = fmt::format("conv {} {} {} {} {} {}", static_cast<const void*>(source), conv.out_channels,
-                                      conv.in_channels, conv.groups, conv.kernel[0], conv.kernel[1]);
-  return program.data(key, weights.name, [&] {
-    if (is_depthwise(conv)) {
-      std::vector<float> packed(
-          static_cast<size_t>(lathe_packed_depthwise_conv2d_floats(conv.groups, conv.kernel[0], conv.kernel[1])));
-      lathe_pack_depthwise_conv2d_f32(source, conv.groups, conv.kernel[0], conv.kernel[1], taps, conv.kernel[1], 1,
-                                      packed.data());
-      return packed;
-    }
-    const lathe_conv2d_weights layout{sizeof(lathe_conv2d_weights),
-                                      0,
-                                      conv.out_channels,
-                                      in_group,
-                                      conv.kernel[0],
-                                      conv.kernel[1],
-                                      conv.groups,
-                                      in_group * taps,
-                                      taps,
-                                      conv.kernel[1],
-                                      1};
-    std::vector<float> packed(static_cast<size_t>(lathe_packed_conv2d_floats(&layout)));
-    lathe_pack_conv2d_f32(&layout, source, packed.data());
-    return packed;
-  });
+// The runtime's function that a convolution becomes.
+enum class ConvolutionKernel { Direct, Depthwise, Winograd };
+
+std::string_view symbol_of(ConvolutionKernel kernel) {
+  switch (kernel) {
+    case ConvolutionKernel::Direct: return "lathe_conv2d_f32";
+    case ConvolutionKernel::Depthwise: return "lathe_depthwise_conv2d_f32";
+    case ConvolutionKernel::Winograd: return "lathe_winograd_conv2d_f32";
+  }
+  return {};
 }
 
-bool lower_convolution(ProgramBuilder& program, const Group& group) {
+// Extents that are not known are taken to be large.
+bool suits_winograd(const Convolution& conv, const Shape& out_dims) {
+  const auto all = [](const int64_t(&values)[2], int64_t value) { return values[0] == value && values[1] == value; };
+  if (conv.spatial != 2 || conv.groups != 1) return false;
+  if (!all(conv.kernel, 3) || !all(conv.stride, 1) || !all(conv.dilation, 1)) return false;
+  if (conv.in_channels % LATHE_PANEL != 0 || conv.out_channels % LATHE_PANEL != 0) return false;
+  const Dim tiles = ceildiv(out_dims[1], LATHE_WINOGRAD_TILE) * ceildiv(out_dims[2], LATHE_WINOGRAD_TILE);
+  return !tiles.is_constant() || tiles.constant() >= kWinogradTiles;
+}
+
+ConvolutionKernel choose_kernel(const Convolution& conv, const Shape& out_dims, bool other_sums) {
+  if (is_depthwise(conv)) return ConvolutionKernel::Depthwise;
+  return other_sums && suits_winograd(conv, out_dims) ? ConvolutionKernel::Winograd : ConvolutionKernel::Direct;
+}
+
+lathe_conv2d_weights weights_layout(const Convolution& conv) {
+  const int64_t taps = conv.kernel[0] * conv.kernel[1];
+  const int64_t in_group = conv.in_channels / conv.groups;
+  return {sizeof(lathe_conv2d_weights),
+          0,
+          conv.out_channels,
+          in_group,
+          conv.kernel[0],
+          conv.kernel[1],
+          conv.groups,
+          in_group * taps,
+          taps,
+          conv.kernel[1],
+          1};
+}
+
+int64_t packed_floats(const Convolution& conv, ConvolutionKernel kernel) {
+  const lathe_conv2d_weights layout = weights_layout(conv);
+  switch (kernel) {
+    case ConvolutionKernel::Direct: return lathe_packed_conv2d_floats(&layout);
+    case ConvolutionKernel::Depthwise:
+      return lathe_packed_depthwise_conv2d_floats(conv.groups, conv.kernel[0], conv.kernel[1]);
+    case ConvolutionKernel::Winograd: return lathe_packed_winograd_conv2d_floats(conv.in_channels, conv.out_channels);
+  }
+  return 0;
+}
+
+void pack(const Convolution& conv, ConvolutionKernel kernel, const float* source, float* packed) {
+  const lathe_conv2d_weights layout = weights_layout(conv);
+  switch (kernel) {
+    case ConvolutionKernel::Direct: return lathe_pack_conv2d_f32(&layout, source, packed);
+    case ConvolutionKernel::Depthwise:
+      return lathe_pack_depthwise_conv2d_f32(source, conv.groups, conv.kernel[0], conv.kernel[1], layout.out_c_stride,
+                                             layout.kernel_h_stride, layout.kernel_w_stride, packed);
+    case ConvolutionKernel::Winograd: return lathe_pack_winograd_conv2d_f32(&layout, source, packed);
+  }
+}
+
+BufferRef pack_weights(ProgramBuilder& program, const ConstantData& weights, const Convolution& conv,
+                       ConvolutionKernel kernel) {
+  const auto* source = reinterpret_cast<const float*>(weights.bytes.data());
+  const std::string key = fmt::format("{} {} {} {} {} {} {}", symbol_of(kernel), static_cast<const void*>(source),
+                                      conv.out_channels, conv.in_channels, conv.groups, conv.kernel[0], conv.kernel[1]);
+  return program.data(key, weights.name, packed_floats(conv, kernel),
+                      [&](std::span<float> packed) { pack(conv, kernel, source, packed.data()); });
+}
+
+// Scratch memory of a Winograd convolution; sizes that are not known get what any size needs.
+BufferRef winograd_scratch(ProgramBuilder& program, const Group& group, const Convolution& conv,
+                           const Shape& out_dims) {
+  const auto extent = [&](size_t axis) { return out_dims[axis].as_constant().value_or(-1); };
+  const int64_t floats =
+      lathe_winograd_conv2d_scratch_floats(extent(0), extent(1), extent(2), conv.in_channels, conv.out_channels);
+  return program.scratch(ElementType::F32, floats, group.node);
+}
+
+bool lower_convolution(ProgramBuilder& program, const Group& group, bool other_sums) {
   const Module& module = program.module();
   const ExistingNodeView view(module, group.nodes[0]);
   const auto conv = plan_convolution(view);
@@ -439,15 +490,18 @@ bool lower_convolution(ProgramBuilder& program, const Group& group) {
       LATHE_SIZE_FIELD(S, residual_row_stride, residual.row),
       LATHE_SIZE_FIELD(S, residual_pixel_stride, residual.pixel),
   };
-  kernel::CallStep call{
-      is_depthwise(*conv) ? "lathe_depthwise_conv2d_f32" : "lathe_conv2d_f32", {}, kernel::StatusResult{}};
+  const ConvolutionKernel kernel = choose_kernel(*conv, out_dims, other_sums);
+  kernel::CallStep call{std::string(symbol_of(kernel)), {}, kernel::StatusResult{}};
   call.arguments = {kernel::ExecutionArgument{},
                     std::move(shape),
                     kernel::PointerArgument{program.reference(x)},
-                    kernel::PointerArgument{pack_weights(program, *weights, *conv)},
+                    kernel::PointerArgument{pack_weights(program, *weights, *conv, kernel)},
                     kernel::PointerArgument{program.reference(y)},
                     pointer_or_null(program, group, epilogue->residual),
                     epilogue_argument(*epilogue, *operands)};
+  if (kernel == ConvolutionKernel::Winograd) {
+    call.arguments.emplace_back(kernel::PointerArgument{winograd_scratch(program, group, *conv, out_dims)});
+  }
   program.call(std::move(call), group);
   return true;
 }
@@ -456,7 +510,7 @@ bool lower_convolution(ProgramBuilder& program, const Group& group) {
 
 }  // namespace
 
-bool lower_contraction(ProgramBuilder& program, const Group& group) {
+bool lower_contraction(ProgramBuilder& program, const Group& group, bool other_sums) {
   const ExistingNodeView view(program.module(), group.nodes[0]);
   const auto* window = form<Window>(view.op());
   const bool is_window = window != nullptr && window->contraction;
@@ -464,7 +518,7 @@ bool lower_contraction(ProgramBuilder& program, const Group& group) {
   if (group.results.size() != 1 || view.result().element != ElementType::F32) return false;
   const Reduction reduction = describe_reduction(view);
   if (!is_product(reduction)) return false;
-  return is_window ? lower_convolution(program, group) : lower_gemm(program, group, reduction);
+  return is_window ? lower_convolution(program, group, other_sums) : lower_gemm(program, group, reduction);
 }
 
 }  // namespace lathe::lower

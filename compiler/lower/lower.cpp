@@ -145,8 +145,8 @@ LoweredKernel shape_kernel(const Module& module, const Placements& placements, c
 
 class Driver {
  public:
-  Driver(const Module& module, const Placements& placements)
-      : module_(module), placements_(placements), program_(module, placements) {}
+  Driver(const Module& module, const Placements& placements, const Options& options)
+      : module_(module), placements_(placements), options_(options), program_(module, placements) {}
 
   kernel::Program run() {
     for (const Guard& guard : module_.guards) program_.guard(guard);
@@ -172,7 +172,7 @@ class Driver {
       program_.run(row->kernel(module_, placements_, group, name), group);
     } else if (form != nullptr) {
       program_.run(shape_kernel(module_, placements_, group, name), group);
-    } else if (lower_contraction(program_, group)) {
+    } else if (lower_contraction(program_, group, options_.other_sums)) {
       return;
     } else if (is_row_group(module_, group)) {
       program_.run(row_kernel(module_, placements_, group, name), group);
@@ -183,16 +183,17 @@ class Driver {
 
   const Module& module_;
   const Placements& placements_;
+  const Options& options_;
   ProgramBuilder program_;
 };
 
 }  // namespace
 
-Result<kernel::Program> lower(Module& module, Diagnostics& diagnostics) {
+Result<kernel::Program> lower(Module& module, const Options& options, Diagnostics& diagnostics) {
   LATHE_TRY_VOID(check_supported(module, diagnostics));
   LATHE_TRY_VOID(own_outputs(module, diagnostics));
   const Placements placements = place_values(module);
-  return Driver(module, placements).run();
+  return Driver(module, placements, options).run();
 }
 
 }  // namespace lathe::lower

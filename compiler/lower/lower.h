@@ -11,8 +11,14 @@
 
 namespace lathe::lower {
 
+struct Options {
+  /// Convolutions whose shape suits it may be summed another way (Winograd), which is faster and not bit for bit what
+  /// the numerics contract says.
+  bool other_sums = false;
+};
+
 /// Lowers the module's root region. The module may get copy nodes for results that are inputs, constants or repeated.
 /// The program's locations are those of the module, which must outlive it.
-[[nodiscard]] Result<kernel::Program> lower(Module& module, Diagnostics& diagnostics);
+[[nodiscard]] Result<kernel::Program> lower(Module& module, const Options& options, Diagnostics& diagnostics);
 
 }  // namespace lathe::lower

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "ir/base/large_array.h"
 #include "ir/kernel/text.h"
 
 namespace lathe::lower {
@@ -80,14 +81,15 @@ kernel::BufferRef ProgramBuilder::reference(const Placement& placement) {
   return reference(placement.storage, placement.offset);
 }
 
-kernel::BufferRef ProgramBuilder::data(const std::string& key, const std::string& name,
-                                       const std::function<std::vector<float>()>& make) {
+kernel::BufferRef ProgramBuilder::data(const std::string& key, const std::string& name, int64_t count,
+                                       const std::function<void(std::span<float>)>& fill) {
   const auto found = data_.find(key);
   if (found != data_.end()) return {found->second, 0};
-  auto floats = std::make_shared<const std::vector<float>>(make());
+  const std::shared_ptr<float[]> memory = make_large_array<float>(static_cast<size_t>(count));
+  const std::span floats(memory.get(), static_cast<size_t>(count));
+  fill(floats);
   const std::string unique = unique_name(name);
-  kernel::Data data{unique, std::as_bytes(std::span(*floats)), floats};
-  const auto count = static_cast<int64_t>(floats->size());
+  kernel::Data data{unique, std::as_bytes(floats), memory};
   const kernel::StorageId storage = program_.storages.push_back(
       {unique, ElementType::F32, count, kernel::DataPlace{program_.data.push_back(std::move(data))}});
   data_.emplace(key, storage);

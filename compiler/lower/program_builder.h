@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -29,9 +30,9 @@ class ProgramBuilder {
   /// The position of a window's first element.
   kernel::BufferRef reference(const Placement& placement);
   kernel::BufferRef reference(StorageId storage, Dim offset);
-  /// Floats that `make` computes, unless data with this key exists.
-  kernel::BufferRef data(const std::string& key, const std::string& name,
-                         const std::function<std::vector<float>()>& make);
+  /// `count` floats that `fill` writes, all of them, unless data with this key exists.
+  kernel::BufferRef data(const std::string& key, const std::string& name, int64_t count,
+                         const std::function<void(std::span<float>)>& fill);
   /// Arena memory for the steps of one node of the root region only.
   kernel::BufferRef scratch(ElementType element, Dim elements, NodeId node);
 

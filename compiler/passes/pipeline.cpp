@@ -91,9 +91,12 @@ static_assert(names_are_known());
 
 // ---- reproducers
 
-// What is needed to write one while a pass runs, also from within a failed LATHE_CHECK.
+// What is needed to write one while a pass runs, also from within a failed LATHE_CHECK: one copy of the module as the
+// pipeline found it, and the passes that have run since. Running them again is dearer than a copy before every pass,
+// and is only needed when something is broken.
 struct Running {
-  const Module* before = nullptr;
+  Module* start = nullptr;
+  std::span<const Pass* const> done;
   std::string_view pass;
   const PipelineOptions* options = nullptr;
   InternalErrorHandler previous = nullptr;
@@ -121,10 +124,15 @@ bool data_is_small(const Module& module) {
   return bytes <= kMostBytes;
 }
 
-// Writes the module as it was before the pass. Returns the path, or an empty one when that can't be done.
-std::string write_reproducer(const Module& module, std::string_view pass, std::string_view reason,
-                             const PipelineOptions& options) {
-  if (options.reproducer_folder.empty()) return {};
+// Writes the module as it was before the pass, and uses up `module`, on which `done` run first. Returns the path, or an
+// empty one when that can't be done.
+std::string write_reproducer(Module& module, std::span<const Pass* const> done, std::string_view pass,
+                             std::string_view reason, const PipelineOptions& options) {
+  for (const Pass* earlier : done) {
+    Diagnostics known;
+    PassContext context{known, options.passes, 0};
+    if (!earlier->run(module, context).ok()) return {};
+  }
   const std::string name = fmt::format("lathe-repro-{}-{}.lathe", pass, ::getpid());
   const std::string path = (std::filesystem::path(options.reproducer_folder) / name).string();
   std::ofstream stream(path, std::ios::binary);
@@ -144,10 +152,11 @@ std::string write_reproducer(const Module& module, std::string_view pass, std::s
 void write_reproducer_and_go_on(const char* condition, const char* file, int line) {
   const Running state = running;
   running = {};
-  if (state.before != nullptr) {
+  set_internal_error_handler(state.previous);
+  if (state.start != nullptr) {
     const std::string reason =
         fmt::format("pass `{}` broke an invariant: {} ({}:{})", state.pass, condition, file, line);
-    const std::string path = write_reproducer(*state.before, state.pass, reason, *state.options);
+    const std::string path = write_reproducer(*state.start, state.done, state.pass, reason, *state.options);
     if (!path.empty())
       std::fprintf(stderr, "internal error in pass `%s`; reproducer: %s\n", state.pass.data(), path.c_str());
   }
@@ -157,9 +166,10 @@ void write_reproducer_and_go_on(const char* condition, const char* file, int lin
 // Keeps `running` and the error handler set for the time of one pass.
 class ReproducerScope {
  public:
-  ReproducerScope(const Module* before, std::string_view pass, const PipelineOptions& options) {
-    if (before == nullptr) return;
-    running = {before, pass, &options, set_internal_error_handler(write_reproducer_and_go_on)};
+  ReproducerScope(Module* start, std::span<const Pass* const> done, std::string_view pass,
+                  const PipelineOptions& options) {
+    if (start == nullptr) return;
+    running = {start, done, pass, &options, set_internal_error_handler(write_reproducer_and_go_on)};
     set_ = true;
   }
   ~ReproducerScope() {
@@ -207,17 +217,16 @@ class Runner {
   Runner(Module& module, Diagnostics& diagnostics, const PipelineOptions& options)
       : module_(module), diagnostics_(diagnostics), options_(options) {
     if (options.print_changed) last_text_ = text_of(module);
+    if (!options.reproducer_folder.empty()) start_ = clone_module(module);
   }
 
   Status run(const Pass& pass) {
     using Clock = std::chrono::steady_clock;
-    std::optional<Module> before;
-    if (!options_.reproducer_folder.empty()) before = clone_module(module_);
     PassContext context{diagnostics_, options_.passes, 0};
     Status status;
     const auto start = Clock::now();
     {
-      const ReproducerScope scope(before ? &*before : nullptr, pass.name, options_);
+      const ReproducerScope scope(start_ ? &*start_ : nullptr, done_, pass.name, options_);
       status = pass.run(module_, context);
     }
     const std::chrono::duration<double, std::milli> elapsed = Clock::now() - start;
@@ -225,11 +234,12 @@ class Runner {
     if (!status.ok()) return status;
     if (const std::string wrong = broken_text(module_, options_); !wrong.empty()) {
       const std::string reason = fmt::format("pass `{}` broke the graph: {}", pass.name, wrong);
-      const std::string path = before ? write_reproducer(*before, pass.name, reason, options_) : std::string();
+      const std::string path = start_ ? write_reproducer(*start_, done_, pass.name, reason, options_) : std::string();
       DiagnosticBuilder error = diagnostics_.report(DiagnosticKind::InternalError, {}, "{}", reason);
       if (!path.empty()) std::move(error).note(fmt::format("reproducer: {}", path));
       return std::move(error).emit();
     }
+    done_.push_back(&pass);
     show(pass);
     return {};
   }
@@ -254,6 +264,8 @@ class Runner {
   Diagnostics& diagnostics_;
   const PipelineOptions& options_;
   std::string last_text_;
+  std::optional<Module> start_;
+  std::vector<const Pass*> done_;
 };
 
 }  // namespace

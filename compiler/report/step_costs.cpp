@@ -2,6 +2,7 @@
 #include "compiler/report/step_costs.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -9,6 +10,7 @@
 
 #include "ir/kernel/overloaded.h"
 #include "ir/kernel/step_uses.h"
+#include "lathe/kernels.h"
 
 namespace lathe::report {
 namespace {
@@ -133,6 +135,19 @@ double input_image(const Descriptor& field) {
   return field["batch"] * field.reach("h") * field.reach("w") * field["in_c"];
 }
 
+StepCost convolution_cost(const Descriptor& field) {
+  const double products = window(field) * field["in_c"] / field["groups"];
+  return {2 * image(field) * products, kFloatBytes * (image(field) + input_image(field) + products * field["out_c"])};
+}
+
+// F(4x4, 3x3): 36 products for a tile of 16 pixels, and weights of 36 numbers. What the transforms add is not counted.
+StepCost winograd_cost(const Descriptor& field) {
+  const double tiles = field["batch"] * std::ceil(field["out_h"] / LATHE_WINOGRAD_TILE) *
+                       std::ceil(field["out_w"] / LATHE_WINOGRAD_TILE);
+  const double weights = 36 * field["in_c"] * field["out_c"];
+  return {2 * tiles * weights, kFloatBytes * (image(field) + input_image(field) + weights)};
+}
+
 struct CallCost {
   std::string_view function;
   StepCost (*cost)(const Descriptor&);
@@ -146,12 +161,8 @@ constexpr CallCost kCalls[] = {
        return {2 * batch * field["m"] * field["n"] * field["k"],
                kFloatBytes * (batch * field["m"] * (field["k"] + field["n"]) + weights)};
      }},
-    {"lathe_conv2d_f32",
-     [](const Descriptor& field) -> StepCost {
-       const double products = window(field) * field["in_c"] / field["groups"];
-       return {2 * image(field) * products,
-               kFloatBytes * (image(field) + input_image(field) + products * field["out_c"])};
-     }},
+    {"lathe_conv2d_f32", convolution_cost},
+    {"lathe_winograd_conv2d_f32", winograd_cost},
     {"lathe_depthwise_conv2d_f32",
      [](const Descriptor& field) -> StepCost {
        return {2 * image(field) * window(field),

@@ -12,7 +12,7 @@ ENTRIES = {"digits_model", "digits_run", "digits_run_in"}
 WEIGHTS = {"lathe_model_load_weights", "lathe_model_release_weights"}
 # All that a model of the digits may need of the system.
 LIBC = {
-    "aligned_alloc", "free", "getenv", "open", "close", "fstat", "mmap", "munmap", "strerror", "strcmp", "strcasecmp", "strlen", "strstr",
+    "aligned_alloc", "madvise", "free", "getenv", "open", "close", "fstat", "mmap", "munmap", "strerror", "strcmp", "strcasecmp", "strlen", "strstr",
     "strchr", "memcmp", "memcpy", "memmove", "memset", "snprintf", "__errno_location", "abort", "__stack_chk_fail",
 }  # fmt: skip
 LIBM = {"exp", "expf", "fma", "fmaf", "exp2f", "logf", "powf", "roundf", "rintf", "floorf"}

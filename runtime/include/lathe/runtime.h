@@ -95,6 +95,16 @@ typedef struct lathe_execution {
 /* The message of the last failing call that was given `execution`; "" when there was none or no buffer. */
 LATHE_API const char* lathe_execution_message(const lathe_execution* execution);
 
+/* -------------------------------------------------------------------------------------------------------- memory */
+
+/* Memory from the execution's allocator (or the process), 64-byte aligned; null on failure. `bytes` 0 gives a valid
+ * pointer. `execution` may be null. Large blocks of the process ask for huge pages, which halves the time that a first
+ * run waits for memory and the misses of address translation in every run. */
+LATHE_API void* lathe_allocate(const lathe_execution* execution, size_t bytes);
+
+/* Gives back memory of lathe_allocate, with the same execution and size; null is allowed. */
+LATHE_API void lathe_release(const lathe_execution* execution, void* memory, size_t bytes);
+
 /* --------------------------------------------------------------------------------------------------- thread pool */
 
 /* A fixed set of threads that wait for work. Many threads may use one pool at once: while one caller's job is spread

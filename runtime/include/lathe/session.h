@@ -23,7 +23,7 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() {
-    std::free(arena_);
+    lathe_release(nullptr, arena_, static_cast<size_t>(arena_bytes_));
     std::free(values_);
     std::free(symbols_);
   }
@@ -52,10 +52,9 @@ class Session {
       return status;
     }
     if (values_[0] > arena_bytes_) {
-      std::free(arena_);
+      lathe_release(nullptr, arena_, static_cast<size_t>(arena_bytes_));
       arena_bytes_ = 0;
-      const auto bytes = (static_cast<uint64_t>(values_[0]) + kAlignment - 1) / kAlignment * kAlignment;
-      arena_ = std::aligned_alloc(kAlignment, bytes);
+      arena_ = lathe_allocate(nullptr, static_cast<size_t>(values_[0]));
       if (arena_ == nullptr) return fail("there is no memory for the temporary values of a run");
       arena_bytes_ = values_[0];
     }

@@ -91,7 +91,7 @@ TEST_P(LowerTest, EqualsTheGraphInterpreter) {
   Result<std::vector<HostTensor>> want = interp::interpret(*module, inputs, diagnostics);
   ASSERT_TRUE(want.ok()) << messages(diagnostics);
 
-  Result<kernel::Program> program = lower(*module, diagnostics);
+  Result<kernel::Program> program = lower(*module, {}, diagnostics);
   ASSERT_TRUE(program.ok()) << messages(diagnostics);
   for (kernel::Kernel& kernel : program->kernels) kernel = expand_math(kernel);
   const auto report = kernel::verify(*program, diagnostics);

@@ -2,6 +2,7 @@
 #include "compiler/report/step_costs.h"
 
 #include "gtest/gtest.h"
+#include "compiler/nn.h"
 #include "tests/unit/compiler/small_models.h"
 #include "tests/unit/report/recorded.h"
 
@@ -55,6 +56,28 @@ graph @product(%x: f32[N, 256], %w: f32[256, 512]) -> (f32[N, 512]) {
     EXPECT_EQ(costs[i].bytes, 4.0 * (100 * 256 + 256 * 512 + 100 * 512));
   }
   EXPECT_TRUE(is_found);
+}
+
+TEST(StepCosts, AWinogradConvolution) {
+  // 16 -> 32 channels over 14x10 pixels: 4 x 3 tiles of 36 products for each pair of channels.
+  const nn::Layer layer = nn::Conv2d(16, 32, 3, nn::set("bias", false));
+  TensorType input{.element = ElementType::F32, .dims = {1, 16, 16, 12}, .ranked = true};
+  Diagnostics diagnostics;
+  Module module;
+  ASSERT_TRUE(load_layers(layer, {.input_types = {{"", input}}}, module, diagnostics).ok());
+  ASSERT_TRUE(optimize(module, {}, diagnostics).ok());
+  const Result<kernel::Program> program = lower_module(module, {}, diagnostics);
+  ASSERT_TRUE(program.ok());
+  const auto costs = report::step_costs(*program, [](const std::string&) { return std::optional<int64_t>(); });
+  for (size_t i = 0; i < costs.size(); ++i) {
+    const auto* call = std::get_if<kernel::CallStep>(&program->steps[i].kind);
+    if (call == nullptr) continue;
+    EXPECT_EQ(call->function, "lathe_winograd_conv2d_f32");
+    EXPECT_EQ(costs[i].operations, 2.0 * 12 * 36 * 16 * 32);
+    EXPECT_EQ(costs[i].bytes, 4.0 * (16 * 16 * 12 + 36 * 16 * 32 + 32 * 14 * 10));
+    return;
+  }
+  FAIL() << "no call of the runtime";
 }
 
 }  // namespace

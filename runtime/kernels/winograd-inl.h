@@ -1,0 +1,239 @@
+// The transforms of F(4x4, 3x3): input tiles into 36 planes, and planes of products into output pixels with the
+// epilogue. A vector of channels at a time; each step is one rounded operation, in an order that does not depend on the
+// vector's width. Compiled once per target. Assumes that channels are multiples of 16.
+#if defined(LATHE_RUNTIME_KERNELS_WINOGRAD_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LATHE_RUNTIME_KERNELS_WINOGRAD_INL_H_
+#undef LATHE_RUNTIME_KERNELS_WINOGRAD_INL_H_
+#else
+#define LATHE_RUNTIME_KERNELS_WINOGRAD_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "hwy/highway.h"
+
+#include "runtime/kernels/epilogue-inl.h"
+#include "runtime/kernels/unroll.h"
+#include "runtime/kernels/winograd.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lathe::runtime {
+namespace HWY_NAMESPACE {
+namespace {
+
+inline constexpr int kOutput = static_cast<int>(kWinogradOutput);
+inline constexpr int kInput = static_cast<int>(kWinogradInput);
+
+// The points a = sqrt(1/2) and b = sqrt(2), and their cubes.
+inline constexpr float kPointA = 0.70710678118654752f;
+inline constexpr float kPointB = 1.41421356237309505f;
+inline constexpr float kPointACubed = 0.35355339059327376f;
+inline constexpr float kPointBCubed = 2.82842712474619010f;
+
+// t = B^T d along one axis; the rows of B^T are the coefficients of the products of (x - point) over the other points:
+//   1 0 -5/2 0 1 0 | 0 -b -2 a 1 0 | 0 b -2 -a 1 0 | 0 -a -1/2 b 1 0 | 0 a -1/2 -b 1 0 | 0 1 0 -5/2 0 1
+HWY_INLINE void transform_input_axis(const VecF32 (&d)[kInput], VecF32 (&t)[kInput]) {
+  const F32 f;
+  const VecF32 a = hn::Set(f, kPointA);
+  const VecF32 b = hn::Set(f, kPointB);
+  const VecF32 middle = hn::Set(f, -2.5f);
+  const VecF32 even_a = hn::MulAdd(hn::Set(f, -2.0f), d[2], d[4]);
+  const VecF32 odd_a = hn::NegMulAdd(b, d[1], hn::Mul(a, d[3]));
+  const VecF32 even_b = hn::MulAdd(hn::Set(f, -0.5f), d[2], d[4]);
+  const VecF32 odd_b = hn::NegMulAdd(a, d[1], hn::Mul(b, d[3]));
+  t[0] = hn::MulAdd(middle, d[2], hn::Add(d[0], d[4]));
+  t[1] = hn::Add(even_a, odd_a);
+  t[2] = hn::Sub(even_a, odd_a);
+  t[3] = hn::Add(even_b, odd_b);
+  t[4] = hn::Sub(even_b, odd_b);
+  t[5] = hn::MulAdd(middle, d[3], hn::Add(d[1], d[5]));
+}
+
+// y = A^T m along one axis; row k of A^T holds the k-th powers of the points.
+HWY_INLINE void transform_output_axis(const VecF32 (&m)[kInput], VecF32 (&y)[kOutput]) {
+  const F32 f;
+  const VecF32 sum_a = hn::Add(m[1], m[2]);
+  const VecF32 difference_a = hn::Sub(m[1], m[2]);
+  const VecF32 sum_b = hn::Add(m[3], m[4]);
+  const VecF32 difference_b = hn::Sub(m[3], m[4]);
+  y[0] = hn::Add(m[0], hn::Add(sum_a, sum_b));
+  y[1] = hn::MulAdd(hn::Set(f, kPointB), difference_b, hn::Mul(hn::Set(f, kPointA), difference_a));
+  y[2] = hn::MulAdd(hn::Set(f, 2.0f), sum_b, hn::Mul(hn::Set(f, 0.5f), sum_a));
+  y[3] = hn::MulAdd(hn::Set(f, kPointACubed), difference_a, hn::MulAdd(hn::Set(f, kPointBCubed), difference_b, m[5]));
+}
+
+// Where a tile lies, and how much of it exists.
+struct TilePlace {
+  int64_t image;
+  // The first output line and pixel, which are those of the input as well.
+  int64_t y;
+  int64_t x;
+  // Output lines and pixels, at most 4; the input tile has two more each.
+  int64_t lines;
+  int64_t pixels;
+
+  TilePlace(const Winograd& problem, int64_t tile)
+      : image(tile / problem.tiles_image),
+        y(tile % problem.tiles_image / problem.tiles_x * kWinogradOutput),
+        x(tile % problem.tiles_image % problem.tiles_x * kWinogradOutput),
+        lines(std::min(problem.shape->out_h - y, kWinogradOutput)),
+        pixels(std::min(problem.shape->out_w - x, kWinogradOutput)) {}
+};
+
+// A vector of channels of an input tile, from `in` to the element of each plane at `out`.
+HWY_INLINE void transform_input_vector(const float* HWY_RESTRICT in, int64_t row_step, int64_t pixel_step,
+                                       float* HWY_RESTRICT out, int64_t plane) {
+  const F32 f;
+  VecF32 columns[kInput][kInput];
+  LATHE_UNROLL
+  for (int j = 0; j < kInput; ++j) {
+    VecF32 d[kInput];
+    LATHE_UNROLL
+    for (int i = 0; i < kInput; ++i) d[i] = hn::LoadU(f, in + i * row_step + j * pixel_step);
+    VecF32 t[kInput];
+    transform_input_axis(d, t);
+    LATHE_UNROLL
+    for (int i = 0; i < kInput; ++i) columns[i][j] = t[i];
+  }
+  LATHE_UNROLL
+  for (int i = 0; i < kInput; ++i) {
+    VecF32 t[kInput];
+    transform_input_axis(columns[i], t);
+    LATHE_UNROLL
+    for (int j = 0; j < kInput; ++j) hn::StoreU(t[j], f, out + (i * kInput + j) * plane);
+  }
+}
+
+// A panel of channels of a tile at the border: what does not exist is zero.
+HWY_NOINLINE void transform_border_panel(const float* in, const lathe_conv2d_f32_shape& shape, const TilePlace& place,
+                                         float* out, int64_t plane) {
+  HWY_ALIGN float patch[kInput][kInput][LATHE_PANEL] = {};
+  for (int64_t i = 0; i < place.lines + 2; ++i) {
+    for (int64_t j = 0; j < place.pixels + 2; ++j) {
+      std::memcpy(patch[i][j], in + i * shape.in_row_stride + j * shape.in_pixel_stride, sizeof(patch[i][j]));
+    }
+  }
+  for (int v = 0; v < LATHE_PANEL; v += kLanes) {
+    transform_input_vector(&patch[0][0][v], kInput * LATHE_PANEL, LATHE_PANEL, out + v, plane);
+  }
+}
+
+void transform_input(const Winograd& problem, int64_t begin, int64_t end) {
+  const lathe_conv2d_f32_shape& shape = *problem.shape;
+  const int64_t plane = problem.blocks.in_plane;
+  for (int64_t tile = begin; tile < end; ++tile) {
+    const TilePlace place(problem, problem.first_tile + tile);
+    const float* in = problem.in + place.image * shape.in_image_stride + place.y * shape.in_row_stride +
+                      place.x * shape.in_pixel_stride;
+    float* out = problem.in_tiles + tile * shape.in_c;
+    if (place.lines == kWinogradOutput && place.pixels == kWinogradOutput) {
+      for (int64_t c = 0; c < shape.in_c; c += kLanes) {
+        transform_input_vector(in + c, shape.in_row_stride, shape.in_pixel_stride, out + c, plane);
+      }
+    } else {
+      for (int64_t c = 0; c < shape.in_c; c += LATHE_PANEL) {
+        transform_border_panel(in + c, shape, place, out + c, plane);
+      }
+    }
+  }
+}
+
+// A line of a tile: pointers to its first pixel; residual may be null.
+struct TileLine {
+  float* out;
+  const float* residual;
+};
+
+// Scale, bias, residual and activation of a vector of channels, and the store of the pixels that exist.
+HWY_INLINE void finish_line(const Winograd& problem, const TileLine& line, int64_t pixels, int64_t channel,
+                            VecF32 (&y)[kOutput]) {
+  const F32 f;
+  const lathe_epilogue_f32& epilogue = *problem.epilogue;
+  if (epilogue.scale != nullptr) {
+    const VecF32 scale = hn::LoadU(f, epilogue.scale + channel);
+    LATHE_UNROLL
+    for (int x = 0; x < kOutput; ++x) y[x] = hn::Mul(y[x], scale);
+  }
+  if (epilogue.bias != nullptr) {
+    const VecF32 bias = hn::LoadU(f, epilogue.bias + channel);
+    LATHE_UNROLL
+    for (int x = 0; x < kOutput; ++x) y[x] = hn::Add(y[x], bias);
+  }
+  if (line.residual != nullptr) {
+    LATHE_UNROLL
+    for (int x = 0; x < kOutput; ++x) {
+      if (x >= pixels) break;
+      y[x] = hn::Add(y[x], hn::LoadU(f, line.residual + x * problem.shape->residual_pixel_stride + channel));
+    }
+  }
+  apply_activation(f, epilogue.activation, epilogue.alpha, epilogue.beta, y);
+  LATHE_UNROLL
+  for (int x = 0; x < kOutput; ++x) {
+    if (x >= pixels) break;
+    hn::StoreU(y[x], f, line.out + x * problem.shape->out_pixel_stride + channel);
+  }
+}
+
+// A vector of channels of an output tile.
+HWY_INLINE void transform_output_vector(const Winograd& problem, const float* HWY_RESTRICT products,
+                                        const TilePlace& place, const TileLine& first, int64_t channel) {
+  const F32 f;
+  const int64_t plane = problem.blocks.out_plane;
+  VecF32 columns[kOutput][kInput];
+  LATHE_UNROLL
+  for (int j = 0; j < kInput; ++j) {
+    VecF32 m[kInput];
+    LATHE_UNROLL
+    for (int i = 0; i < kInput; ++i) m[i] = hn::LoadU(f, products + (i * kInput + j) * plane + channel);
+    VecF32 y[kOutput];
+    transform_output_axis(m, y);
+    LATHE_UNROLL
+    for (int i = 0; i < kOutput; ++i) columns[i][j] = y[i];
+  }
+  TileLine line = first;
+  LATHE_UNROLL
+  for (int i = 0; i < kOutput; ++i) {
+    if (i >= place.lines) break;
+    VecF32 y[kOutput];
+    transform_output_axis(columns[i], y);
+    finish_line(problem, line, place.pixels, channel, y);
+    line.out += problem.shape->out_row_stride;
+    if (line.residual != nullptr) line.residual += problem.shape->residual_row_stride;
+  }
+}
+
+HWY_INLINE void report_tile(const Winograd& problem, const TilePlace& place) {
+  const lathe_epilogue_f32& epilogue = *problem.epilogue;
+  if (epilogue.after_block == nullptr) return;
+  const lathe_conv2d_f32_shape& shape = *problem.shape;
+  for (int64_t i = 0; i < place.lines; ++i) {
+    const int64_t row = (place.image * shape.out_h + place.y + i) * shape.out_w + place.x;
+    epilogue.after_block(epilogue.after_block_state, row, row + place.pixels, 0, shape.out_c);
+  }
+}
+
+void transform_output(const Winograd& problem, int64_t begin, int64_t end) {
+  const lathe_conv2d_f32_shape& shape = *problem.shape;
+  for (int64_t tile = begin; tile < end; ++tile) {
+    const TilePlace place(problem, problem.first_tile + tile);
+    TileLine line = {.out = problem.out + place.image * shape.out_image_stride + place.y * shape.out_row_stride +
+                            place.x * shape.out_pixel_stride,
+                     .residual = problem.residual};
+    if (line.residual != nullptr) {
+      line.residual += place.image * shape.residual_image_stride + place.y * shape.residual_row_stride +
+                       place.x * shape.residual_pixel_stride;
+    }
+    const float* products = problem.out_tiles + tile * shape.out_c;
+    for (int64_t c = 0; c < shape.out_c; c += kLanes) transform_output_vector(problem, products, place, line, c);
+    report_tile(problem, place);
+  }
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace lathe::runtime
+HWY_AFTER_NAMESPACE();
+
+#endif

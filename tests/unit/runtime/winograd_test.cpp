@@ -1,0 +1,337 @@
+// lathe_winograd_conv2d_f32 on every target: against a direct sum in double precision, within the error that
+// lathe/kernels.h states; the same bits for every number of threads, place in the batch and target with FMA.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include "lathe/kernels.h"
+#include "tests/unit/runtime/support.h"
+
+namespace lathe::runtime::test {
+namespace {
+
+constexpr double kStatedError = 1e-5;
+
+struct WinogradCase {
+  int64_t batch = 1;
+  int64_t out_h = 1;
+  int64_t out_w = 1;
+  int64_t in_c = 16;
+  int64_t out_c = 16;
+  // Extra floats after a pixel, pixels after a line, lines after an image; in all operands.
+  int64_t channel_gap = 0;
+  int64_t pixel_gap = 0;
+  int64_t line_gap = 0;
+  bool residual = false;
+  bool in_place = false;
+  bool scale = false;
+  bool bias = false;
+  int32_t activation = LATHE_ACTIVATION_NONE;
+
+  [[nodiscard]] std::string name() const {
+    return fmt::format("{} x {}x{}, {} -> {} channels", batch, out_h, out_w, in_c, out_c);
+  }
+};
+
+struct Strides {
+  int64_t image;
+  int64_t line;
+  int64_t pixel;
+
+  Strides(const WinogradCase& c, int64_t height, int64_t width, int64_t channels)
+      : image((height + c.line_gap) * (width + c.pixel_gap) * (channels + c.channel_gap)),
+        line((width + c.pixel_gap) * (channels + c.channel_gap)),
+        pixel(channels + c.channel_gap) {}
+
+  // Floats up to and with the last channel of the last pixel.
+  [[nodiscard]] int64_t extent(int64_t batch, int64_t height, int64_t width, int64_t channels) const {
+    return (batch - 1) * image + (height - 1) * line + (width - 1) * pixel + channels;
+  }
+};
+
+// The operands of a case, its result and what a direct sum makes of them.
+class Problem {
+ public:
+  explicit Problem(const WinogradCase& c)
+      : c_(c),
+        in_strides_(c, c.out_h + 2, c.out_w + 2, c.in_c),
+        out_strides_(c, c.out_h, c.out_w, c.out_c),
+        in_(random_floats(in_strides_.extent(c.batch, c.out_h + 2, c.out_w + 2, c.in_c), 1)),
+        weights_(random_floats(c.out_c * c.in_c * 9, 2)),
+        packed_(untouched_floats(lathe_packed_winograd_conv2d_floats(c.in_c, c.out_c))),
+        residual_(random_floats(out_floats(), 3)),
+        scale_(random_floats(c.out_c, 4)),
+        bias_(random_floats(c.out_c, 5)),
+        scratch_(untouched_floats(lathe_winograd_conv2d_scratch_floats(c.batch, c.out_h, c.out_w, c.in_c, c.out_c))) {
+    const lathe_conv2d_weights layout = {.struct_size = sizeof(lathe_conv2d_weights),
+                                         .reserved = 0,
+                                         .out_c = c.out_c,
+                                         .in_c_per_group = c.in_c,
+                                         .kernel_h = 3,
+                                         .kernel_w = 3,
+                                         .groups = 1,
+                                         .out_c_stride = c.in_c * 9,
+                                         .in_c_stride = 9,
+                                         .kernel_h_stride = 3,
+                                         .kernel_w_stride = 1};
+    lathe_pack_winograd_conv2d_f32(&layout, weights_.data(), packed_.data());
+    epilogue_.struct_size = sizeof(epilogue_);
+    epilogue_.activation = c.activation;
+    epilogue_.alpha = c.activation == LATHE_ACTIVATION_CLIP ? -0.5f : 0.25f;
+    epilogue_.beta = 0.5f;
+    epilogue_.scale = c.scale ? scale_.data() : nullptr;
+    epilogue_.bias = c.bias ? bias_.data() : nullptr;
+  }
+
+  [[nodiscard]] lathe_conv2d_f32_shape shape() const {
+    return {.struct_size = sizeof(lathe_conv2d_f32_shape),
+            .reserved = 0,
+            .batch = c_.batch,
+            .out_h = c_.out_h,
+            .out_w = c_.out_w,
+            .in_c = c_.in_c,
+            .out_c = c_.out_c,
+            .kernel_h = 3,
+            .kernel_w = 3,
+            .stride_h = 1,
+            .stride_w = 1,
+            .dilation_h = 1,
+            .dilation_w = 1,
+            .groups = 1,
+            .in_image_stride = in_strides_.image,
+            .in_row_stride = in_strides_.line,
+            .in_pixel_stride = in_strides_.pixel,
+            .out_image_stride = out_strides_.image,
+            .out_row_stride = out_strides_.line,
+            .out_pixel_stride = out_strides_.pixel,
+            .residual_image_stride = out_strides_.image,
+            .residual_row_stride = out_strides_.line,
+            .residual_pixel_stride = out_strides_.pixel};
+  }
+
+  EdgeFloats run(const lathe_execution* execution = nullptr, lathe_after_block_fn after_block = nullptr,
+                 void* state = nullptr) {
+    EdgeFloats out = untouched_floats(out_floats());
+    if (c_.in_place) {
+      for_each_output([&](int64_t at, int64_t, int64_t, int64_t, int64_t) { out[at] = residual_[at]; });
+    }
+    lathe_epilogue_f32 epilogue = epilogue_;
+    epilogue.after_block = after_block;
+    epilogue.after_block_state = state;
+    const float* residual = c_.in_place ? out.data() : c_.residual ? residual_.data() : nullptr;
+    const lathe_conv2d_f32_shape descriptor = shape();
+    EXPECT_EQ(lathe_winograd_conv2d_f32(execution, &descriptor, in_.data(), packed_.data(), out.data(), residual,
+                                        &epilogue, scratch_.data()),
+              LATHE_OK);
+    return out;
+  }
+
+  // Every element within `kStatedError` of the largest sum; gaps untouched.
+  void expect_close(const EdgeFloats& actual) const {
+    std::vector<double> sums(static_cast<size_t>(out_floats()), std::numeric_limits<double>::quiet_NaN());
+    double largest = 0;
+    for_each_output([&](int64_t at, int64_t b, int64_t y, int64_t x, int64_t o) {
+      sums[static_cast<size_t>(at)] = sum(b, y, x, o);
+      largest = std::max(largest, std::fabs(sums[static_cast<size_t>(at)]));
+    });
+    std::vector<bool> written(sums.size());
+    for_each_output([&](int64_t at, int64_t, int64_t, int64_t, int64_t o) {
+      written[static_cast<size_t>(at)] = true;
+      const float* residual = c_.residual || c_.in_place ? &residual_.data()[at] : nullptr;
+      const auto expected = static_cast<double>(
+          apply_epilogue(epilogue_, static_cast<float>(sums[static_cast<size_t>(at)]), o, residual));
+      // No activation and no factor here is steeper than 1.5.
+      ASSERT_NEAR(static_cast<double>(actual[at]), expected, 1.5 * kStatedError * largest) << c_.name() << " at " << at;
+    });
+    for (int64_t at = 0; at < out_floats(); ++at) {
+      if (!written[static_cast<size_t>(at)]) ASSERT_TRUE(is_untouched(actual[at])) << c_.name() << " at " << at;
+    }
+  }
+
+ private:
+  [[nodiscard]] int64_t out_floats() const { return out_strides_.extent(c_.batch, c_.out_h, c_.out_w, c_.out_c); }
+
+  template <class Visit>
+  void for_each_output(Visit visit) const {
+    for (int64_t b = 0; b < c_.batch; ++b) {
+      for (int64_t y = 0; y < c_.out_h; ++y) {
+        for (int64_t x = 0; x < c_.out_w; ++x) {
+          const int64_t pixel = b * out_strides_.image + y * out_strides_.line + x * out_strides_.pixel;
+          for (int64_t o = 0; o < c_.out_c; ++o) visit(pixel + o, b, y, x, o);
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] double sum(int64_t b, int64_t y, int64_t x, int64_t o) const {
+    double result = 0;
+    for (int64_t tap = 0; tap < 9; ++tap) {
+      const int64_t pixel =
+          b * in_strides_.image + (y + tap / 3) * in_strides_.line + (x + tap % 3) * in_strides_.pixel;
+      for (int64_t i = 0; i < c_.in_c; ++i) {
+        result += static_cast<double>(in_[pixel + i]) * static_cast<double>(weights_[(o * c_.in_c + i) * 9 + tap]);
+      }
+    }
+    return result;
+  }
+
+  WinogradCase c_;
+  Strides in_strides_;
+  Strides out_strides_;
+  EdgeFloats in_;
+  EdgeFloats weights_;
+  EdgeFloats packed_;
+  EdgeFloats residual_;
+  EdgeFloats scale_;
+  EdgeFloats bias_;
+  EdgeFloats scratch_;
+  lathe_epilogue_f32 epilogue_ = {};
+};
+
+class WinogradTest : public TargetTest {
+ protected:
+  static void check(const WinogradCase& c) {
+    Problem problem(c);
+    problem.expect_close(problem.run());
+  }
+};
+
+TEST_P(WinogradTest, EveryBorder) {
+  for (int64_t height = 1; height <= 9; ++height) {
+    for (int64_t width = 1; width <= 9; ++width) {
+      check({.batch = 2, .out_h = height, .out_w = width, .in_c = 16, .out_c = 32, .bias = true});
+      if (HasFatalFailure()) return;
+    }
+  }
+}
+
+TEST_P(WinogradTest, ManyChannels) {
+  check({.out_h = 12, .out_w = 14, .in_c = 256, .out_c = 48});
+  check({.out_h = 5, .out_w = 7, .in_c = 1040, .out_c = 16});
+}
+
+TEST_P(WinogradTest, ManyBlocksOfTiles) {
+  check({.batch = 3, .out_h = 45, .out_w = 47, .in_c = 16, .out_c = 16, .scale = true, .bias = true});
+}
+
+TEST_P(WinogradTest, GapsStayUntouched) {
+  check({.batch = 2,
+         .out_h = 6,
+         .out_w = 5,
+         .in_c = 32,
+         .out_c = 16,
+         .channel_gap = 3,
+         .pixel_gap = 2,
+         .line_gap = 1,
+         .residual = true,
+         .scale = true,
+         .bias = true});
+}
+
+TEST_P(WinogradTest, EveryEpilogue) {
+  for (int32_t activation = LATHE_ACTIVATION_NONE; activation <= LATHE_ACTIVATION_HARD_SWISH; ++activation) {
+    check({.out_h = 7,
+           .out_w = 6,
+           .residual = true,
+           .in_place = true,
+           .scale = activation % 2 == 0,
+           .bias = true,
+           .activation = activation});
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST_P(WinogradTest, ImagesOfABatchAreIndependent) {
+  Problem one({.batch = 1, .out_h = 9, .out_w = 10, .in_c = 32, .out_c = 48, .bias = true});
+  Problem many({.batch = 5, .out_h = 9, .out_w = 10, .in_c = 32, .out_c = 48, .bias = true});
+  const EdgeFloats first = one.run();
+  const EdgeFloats all = many.run();
+  expect_same_bits(all.span().first(static_cast<size_t>(first.size())), first.span(), "the first of five images");
+}
+
+TEST_P(WinogradTest, ThreadsDoNotChangeBits) {
+  Problem problem({.batch = 2, .out_h = 30, .out_w = 29, .in_c = 48, .out_c = 64, .residual = true, .bias = true});
+  const EdgeFloats expected = problem.run();
+  for (const int32_t threads : {1, 2, 3, 7}) {
+    lathe_thread_pool* pool = nullptr;
+    ASSERT_EQ(lathe_thread_pool_create(threads, &pool), LATHE_OK);
+    lathe_execution execution = LATHE_EXECUTION_INIT;
+    lathe_execution_use_pool(&execution, pool);
+    expect_same_bits(problem.run(&execution).span(), expected.span(), fmt::format("{} threads", threads));
+    lathe_thread_pool_destroy(pool);
+  }
+}
+
+// Every element is reported once, within one line.
+TEST_P(WinogradTest, BlocksAreReported) {
+  constexpr int64_t kHeight = 6;
+  constexpr int64_t kWidth = 9;
+  constexpr int64_t kChannels = 32;
+  Problem problem({.batch = 2, .out_h = kHeight, .out_w = kWidth, .in_c = 16, .out_c = kChannels});
+  std::vector<int> reports(2 * kHeight * kWidth * kChannels);
+  problem.run(
+      nullptr,
+      [](void* state, int64_t row_begin, int64_t row_end, int64_t column_begin, int64_t column_end) {
+        EXPECT_EQ(row_begin / kWidth, (row_end - 1) / kWidth);
+        for (int64_t row = row_begin; row < row_end; ++row) {
+          for (int64_t column = column_begin; column < column_end; ++column) {
+            ++(*static_cast<std::vector<int>*>(state))[static_cast<size_t>(row * kChannels + column)];
+          }
+        }
+      },
+      &reports);
+  EXPECT_EQ(std::count(reports.begin(), reports.end(), 1), static_cast<int64_t>(reports.size()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, WinogradTest, testing::ValuesIn(supported_targets()),
+                         [](const auto& test) { return test.param; });
+
+TEST(Winograd, TargetsWithFmaGiveTheSameBits) {
+  std::optional<EdgeFloats> first;
+  for (const std::string& target : supported_targets()) {
+    if (target == "SSE4") continue;
+    const TargetScope scope(target);
+    Problem problem({.out_h = 17, .out_w = 13, .in_c = 80, .out_c = 96, .scale = true, .bias = true});
+    EdgeFloats out = problem.run();
+    if (first) expect_same_bits(out.span(), first->span(), target);
+    if (!first) first.emplace(std::move(out));
+  }
+}
+
+TEST(Winograd, ScratchForUnknownSizesIsEnoughForAny) {
+  for (const int64_t channels : {16, 64, 512, 4096}) {
+    const int64_t any = lathe_winograd_conv2d_scratch_floats(-1, 14, 14, channels, channels);
+    for (int64_t size = 0; size < 200; size += 3) {
+      EXPECT_LE(lathe_winograd_conv2d_scratch_floats(1, size, size + 1, channels, channels), any) << size;
+    }
+    const int64_t large = std::numeric_limits<int64_t>::max() / 2;
+    EXPECT_EQ(lathe_winograd_conv2d_scratch_floats(large, large, large, channels, channels), any);
+  }
+}
+
+TEST(Winograd, BadDescriptorsAreRefused) {
+  const auto status = [](auto change) {
+    Problem problem({});
+    lathe_conv2d_f32_shape shape = problem.shape();
+    change(shape);
+    return lathe_winograd_conv2d_f32(nullptr, &shape, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+  };
+  EXPECT_EQ(status([](auto& shape) { shape.batch = 0; }), LATHE_OK);
+  EXPECT_EQ(status([](auto& shape) { shape.kernel_w = 5; }), LATHE_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& shape) { shape.stride_h = 2; }), LATHE_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& shape) { shape.dilation_w = 2; }), LATHE_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& shape) { shape.groups = 2; }), LATHE_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& shape) { shape.in_c = 24; }), LATHE_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& shape) { shape.out_c = 8; }), LATHE_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& shape) { shape.struct_size = 8; }), LATHE_INVALID_ARGUMENT);
+}
+
+}  // namespace
+}  // namespace lathe::runtime::test
