@@ -3,6 +3,10 @@
 //
 //   lathe_bench_artifacts
 
+#include <spawn.h>
+#include <unistd.h>
+#include <sys/wait.h>
+
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -92,18 +96,42 @@ struct Times {
   std::vector<double> whole;  ///< of the peer: with the start of its process, which is Python's
 };
 
+/// What a program wrote to its standard output when it ended well. Started without a shell, whose time would count.
+std::optional<std::string> output_of(const std::vector<std::string>& words) {
+  int ends[2];
+  if (::pipe(ends) != 0) return std::nullopt;
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  ::posix_spawn_file_actions_addclose(&actions, ends[0]);
+  pid_t child = 0;
+  const int failed = ::posix_spawn(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+  std::string text;
+  char buffer[256];
+  for (ssize_t count = 1; failed == 0 && count > 0;) {
+    count = ::read(ends[0], buffer, sizeof(buffer));
+    if (count > 0) text.append(buffer, static_cast<size_t>(count));
+  }
+  ::close(ends[0]);
+  int status = 0;
+  if (failed != 0 || ::waitpid(child, &status, 0) != child || status != 0) return std::nullopt;
+  return text;
+}
+
 /// One process, from its start.
 bool measure_ours(const fs::path& library, const std::string& name, int threads, Times& times) {
+  const std::string weights = (work_folder() / (name + ".weights")).string();
   const int64_t start = std::chrono::steady_clock::now().time_since_epoch().count();
-  const std::string command = "exec '" + std::string(LATHE_FIRST_RESULT) + "' '" + library.string() + "' " + name +
-                              " '" + (work_folder() / (name + ".weights")).string() + "' " + std::to_string(threads) +
-                              " " + std::to_string(start);
-  FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) return false;
+  const auto text =
+      output_of({LATHE_FIRST_RESULT, library.string(), name, weights, std::to_string(threads), std::to_string(start)});
   double ready = 0;
   double first = 0;
-  const int read = std::fscanf(pipe, "%lf %lf", &ready, &first);
-  if (::pclose(pipe) != 0 || read != 2) return false;
+  if (!text || std::sscanf(text->c_str(), "%lf %lf", &ready, &first) != 2) return false;
   times.ready.push_back(ready);
   times.first.push_back(first);
   return true;

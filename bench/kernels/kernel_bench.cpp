@@ -109,6 +109,8 @@ struct ConvCase {
   int64_t kernel = 1;
   int64_t stride = 1;
   ConvKernel by = ConvKernel::Direct;
+  // Of Winograd: 2 or 4.
+  int64_t tile = 4;
   bool required = false;
 };
 
@@ -142,12 +144,12 @@ Case conv_case(const ConvCase& conv) {
   // Random weights are as good packed as not; 16 columns more than any packing needs.
   const int64_t taps = conv.kernel * conv.kernel;
   const bool winograd = conv.by == ConvKernel::Winograd;
-  const int64_t packed_floats = winograd ? lathe_packed_winograd_conv2d_floats(conv.in_c, conv.out_c)
+  const int64_t packed_floats = winograd ? lathe_packed_winograd_conv2d_floats(conv.tile, conv.in_c, conv.out_c)
                                          : (conv.out_c + LATHE_PANEL) * taps * group_in;
   const int64_t scratch_floats =
-      winograd ? lathe_winograd_conv2d_scratch_floats(1, conv.size, conv.size, conv.in_c, conv.out_c) : 0;
-  auto run = [shape, by = conv.by, in = noise(in_size * in_size * conv.in_c), packed = noise(packed_floats),
-              bias = noise(conv.out_c), out = noise(conv.size * conv.size * conv.out_c),
+      winograd ? lathe_winograd_conv2d_scratch_floats(conv.tile, 1, conv.size, conv.size, conv.in_c, conv.out_c) : 0;
+  auto run = [shape, by = conv.by, tile = conv.tile, in = noise(in_size * in_size * conv.in_c),
+              packed = noise(packed_floats), bias = noise(conv.out_c), out = noise(conv.size * conv.size * conv.out_c),
               scratch = noise(scratch_floats)]() mutable {
     lathe_epilogue_f32 epilogue = {};
     epilogue.struct_size = sizeof(epilogue);
@@ -155,7 +157,7 @@ Case conv_case(const ConvCase& conv) {
     epilogue.bias = bias.data();
     if (by == ConvKernel::Winograd) {
       return lathe_winograd_conv2d_f32(nullptr, &shape, in.data(), packed.data(), out.data(), nullptr, &epilogue,
-                                       scratch.data());
+                                       scratch.data(), tile);
     }
     const auto kernel = by == ConvKernel::Depthwise ? &lathe_depthwise_conv2d_f32 : &lathe_conv2d_f32;
     return kernel(nullptr, &shape, in.data(), packed.data(), out.data(), nullptr, &epilogue);
@@ -183,6 +185,8 @@ std::vector<Case> make_cases() {
       {.name = "conv 3x3 28x28x128", .size = 28, .in_c = 128, .out_c = 128, .kernel = 3, .required = true},
       {.name = "conv 3x3 14x14x256", .size = 14, .in_c = 256, .out_c = 256, .kernel = 3, .required = true},
       {.name = "conv 3x3 7x7x512", .size = 7, .in_c = 512, .out_c = 512, .kernel = 3, .required = true},
+      {.name = "conv 3x3 5x5x512", .size = 5, .in_c = 512, .out_c = 512, .kernel = 3},
+      {.name = "conv 3x3 5x5x128", .size = 5, .in_c = 128, .out_c = 128, .kernel = 3},
       {.name = "conv 3x3/2 28x28 64-128", .size = 28, .in_c = 64, .out_c = 128, .kernel = 3, .stride = 2},
       {.name = "conv 3x3/2 7x7 256-512", .size = 7, .in_c = 256, .out_c = 512, .kernel = 3, .stride = 2},
       {.name = "stem 7x7/2 112x112 3-64", .size = 112, .in_c = 3, .out_c = 64, .kernel = 7, .stride = 2},
@@ -217,25 +221,21 @@ std::vector<Case> make_cases() {
       {.name = "depthwise 3x3 7x7x576", .size = 7, .in_c = 576, .out_c = 576, .kernel = 3, .by = ConvKernel::Depthwise},
   };
   // Rates are those of the direct sum that they replace.
-  for (const auto& [size, channels] : {std::pair<int64_t, int64_t>{112, 32},
-                                       {56, 64},
-                                       {28, 128},
-                                       {14, 256},
-                                       {7, 512},
-                                       {56, 16},
-                                       {56, 32},
-                                       {28, 32},
-                                       {28, 64},
-                                       {14, 64},
-                                       {14, 128},
-                                       {7, 256},
-                                       {28, 512}}) {
-    cases.push_back(conv_case({.name = fmt::format("winograd {0}x{0}x{1}", size, channels),
+  const struct {
+    int64_t size;
+    int64_t channels;
+    int64_t tile;
+  } kWinograd[] = {{56, 64, 4}, {28, 128, 4}, {14, 256, 4}, {7, 512, 4}, {56, 16, 4}, {12, 64, 4},
+                   {7, 128, 4}, {14, 256, 2}, {7, 512, 2},  {7, 128, 2}, {7, 64, 2},  {8, 256, 2},
+                   {5, 512, 2}, {5, 128, 2},  {4, 512, 2},  {4, 128, 2}};
+  for (const auto& [size, channels, tile] : kWinograd) {
+    cases.push_back(conv_case({.name = fmt::format("winograd/{2} {0}x{0}x{1}", size, channels, tile),
                                .size = size,
                                .in_c = channels,
                                .out_c = channels,
                                .kernel = 3,
-                               .by = ConvKernel::Winograd}));
+                               .by = ConvKernel::Winograd,
+                               .tile = tile}));
   }
   for (const ConvCase& conv : convs) cases.push_back(conv_case(conv));
   return cases;

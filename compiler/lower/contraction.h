@@ -14,11 +14,6 @@ namespace lathe::lower {
 /// that gains by it become Winograd convolutions.
 [[nodiscard]] bool lower_contraction(ProgramBuilder& program, const Group& group, bool other_sums);
 
-/// Tiles of an image from which on a Winograd convolution is chosen. With fewer, its weights, which are four times as
-/// large as those of the direct sum, take longer to read than the products that they save (measured: 7x7 pixels of 512
-/// channels, 4 tiles, run at 0.9 times the speed of the direct sum, 14x14 of 256 at 1.9 times).
-inline constexpr int64_t kWinogradTiles = 9;
-
 /// Products of constant extents below this many multiplications become straight code.
 inline constexpr int64_t kSmallProduct = 16384;
 

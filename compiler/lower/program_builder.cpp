@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "ir/base/large_array.h"
+#include "compiler/lower/large_array.h"
 #include "ir/kernel/text.h"
 
 namespace lathe::lower {

@@ -10,9 +10,9 @@
 #include <memory>
 #include <span>
 
+#include "compiler/lower/large_array.h"
 #include "compiler/passes/match.h"
 #include "compiler/passes/pass.h"
-#include "ir/base/large_array.h"
 #include "ir/graph/rewriter.h"
 
 namespace lathe::passes {
@@ -43,7 +43,7 @@ class Numbers {
 template <class Change>
 ConstantData changed(const ConstantData& like, size_t rows, Change change) {
   const auto count = static_cast<size_t>(like.element_count());
-  const std::shared_ptr<float[]> numbers = make_large_array<float>(count);
+  const std::shared_ptr<float[]> numbers = lower::make_large_array<float>(count);
   if (like.splat) {
     std::fill_n(numbers.get(), count, Numbers(like)[0]);
   } else if (count != 0) {

@@ -7,10 +7,10 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "ir/kernel/overloaded.h"
 #include "ir/kernel/step_uses.h"
-#include "lathe/kernels.h"
 
 namespace lathe::report {
 namespace {
@@ -97,11 +97,15 @@ class KernelCounter {
   std::unordered_map<std::string, int64_t> values_;
 };
 
-// The fields of a call's descriptor as numbers; absent ones are 1, so that they don't count in products.
+// The fields of a call's descriptor as numbers, absent ones as 1, so that they don't count in products; and its integer
+// arguments.
 class Descriptor {
  public:
   Descriptor(const kernel::CallStep& call, const SymbolValues& symbols) {
     for (const kernel::Argument& argument : call.arguments) {
+      if (const auto* integer = std::get_if<kernel::IntegerArgument>(&argument)) {
+        integers_.push_back(static_cast<double>(evaluate(integer->value, symbols).value_or(1)));
+      }
       const auto* structure = std::get_if<kernel::StructArgument>(&argument);
       if (structure == nullptr) continue;
       for (const kernel::Field& field : structure->fields) {
@@ -115,6 +119,7 @@ class Descriptor {
     const auto found = fields_.find(std::string(name));
     return found == fields_.end() ? 1 : found->second;
   }
+  [[nodiscard]] double integer(size_t index) const { return integers_[index]; }
   /// Elements that a window of the kernel covers along an axis of the input.
   [[nodiscard]] double reach(const std::string& axis) const {
     const auto& field = *this;
@@ -125,6 +130,7 @@ class Descriptor {
 
  private:
   std::unordered_map<std::string, double> fields_;
+  std::vector<double> integers_;
 };
 
 constexpr double kFloatBytes = 4;
@@ -140,11 +146,12 @@ StepCost convolution_cost(const Descriptor& field) {
   return {2 * image(field) * products, kFloatBytes * (image(field) + input_image(field) + products * field["out_c"])};
 }
 
-// F(4x4, 3x3): 36 products for a tile of 16 pixels, and weights of 36 numbers. What the transforms add is not counted.
+// F(m x m, 3x3): (m + 2)^2 products for a tile of m x m pixels, and as many weights for a pair of channels. What the
+// transforms add is not counted.
 StepCost winograd_cost(const Descriptor& field) {
-  const double tiles = field["batch"] * std::ceil(field["out_h"] / LATHE_WINOGRAD_TILE) *
-                       std::ceil(field["out_w"] / LATHE_WINOGRAD_TILE);
-  const double weights = 36 * field["in_c"] * field["out_c"];
+  const double tile = field.integer(0);
+  const double tiles = field["batch"] * std::ceil(field["out_h"] / tile) * std::ceil(field["out_w"] / tile);
+  const double weights = (tile + 2) * (tile + 2) * field["in_c"] * field["out_c"];
   return {2 * tiles * weights, kFloatBytes * (image(field) + input_image(field) + weights)};
 }
 

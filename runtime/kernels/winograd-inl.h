@@ -1,6 +1,6 @@
-// The transforms of F(4x4, 3x3): input tiles into 36 planes, and planes of products into output pixels with the
-// epilogue. A vector of channels at a time; each step is one rounded operation, in an order that does not depend on the
-// vector's width. Compiled once per target. Assumes that channels are multiples of 16.
+// The transforms of F(4x4, 3x3) and F(2x2, 3x3): input tiles into planes, and planes of products into output pixels
+// with the epilogue. A vector of channels at a time; each step is one rounded operation, in an order that does not
+// depend on the vector's width. Compiled once per target. Assumes that channels are multiples of 16.
 #if defined(LATHE_RUNTIME_KERNELS_WINOGRAD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LATHE_RUNTIME_KERNELS_WINOGRAD_INL_H_
 #undef LATHE_RUNTIME_KERNELS_WINOGRAD_INL_H_
@@ -23,46 +23,66 @@ namespace lathe::runtime {
 namespace HWY_NAMESPACE {
 namespace {
 
-inline constexpr int kOutput = static_cast<int>(kWinogradOutput);
-inline constexpr int kInput = static_cast<int>(kWinogradInput);
+// The transforms of one axis, for tiles of kOutput pixels.
+template <int kOutput>
+struct WinogradAxis;
 
-// The points a = sqrt(1/2) and b = sqrt(2), and their cubes.
-inline constexpr float kPointA = 0.70710678118654752f;
-inline constexpr float kPointB = 1.41421356237309505f;
-inline constexpr float kPointACubed = 0.35355339059327376f;
-inline constexpr float kPointBCubed = 2.82842712474619010f;
+// The points 0, 1, -1, infinity. Rows of B^T: 1 0 -1 0 | 0 1 1 0 | 0 -1 1 0 | 0 -1 0 1; of A^T: 1 1 1 0 | 0 1 -1 1.
+template <>
+struct WinogradAxis<2> {
+  static HWY_INLINE void transform_input(const VecF32 (&d)[4], VecF32 (&t)[4]) {
+    t[0] = hn::Sub(d[0], d[2]);
+    t[1] = hn::Add(d[1], d[2]);
+    t[2] = hn::Sub(d[2], d[1]);
+    t[3] = hn::Sub(d[3], d[1]);
+  }
 
-// t = B^T d along one axis; the rows of B^T are the coefficients of the products of (x - point) over the other points:
-//   1 0 -5/2 0 1 0 | 0 -b -2 a 1 0 | 0 b -2 -a 1 0 | 0 -a -1/2 b 1 0 | 0 a -1/2 -b 1 0 | 0 1 0 -5/2 0 1
-HWY_INLINE void transform_input_axis(const VecF32 (&d)[kInput], VecF32 (&t)[kInput]) {
-  const F32 f;
-  const VecF32 a = hn::Set(f, kPointA);
-  const VecF32 b = hn::Set(f, kPointB);
-  const VecF32 middle = hn::Set(f, -2.5f);
-  const VecF32 even_a = hn::MulAdd(hn::Set(f, -2.0f), d[2], d[4]);
-  const VecF32 odd_a = hn::NegMulAdd(b, d[1], hn::Mul(a, d[3]));
-  const VecF32 even_b = hn::MulAdd(hn::Set(f, -0.5f), d[2], d[4]);
-  const VecF32 odd_b = hn::NegMulAdd(a, d[1], hn::Mul(b, d[3]));
-  t[0] = hn::MulAdd(middle, d[2], hn::Add(d[0], d[4]));
-  t[1] = hn::Add(even_a, odd_a);
-  t[2] = hn::Sub(even_a, odd_a);
-  t[3] = hn::Add(even_b, odd_b);
-  t[4] = hn::Sub(even_b, odd_b);
-  t[5] = hn::MulAdd(middle, d[3], hn::Add(d[1], d[5]));
-}
+  static HWY_INLINE void transform_output(const VecF32 (&m)[4], VecF32 (&y)[2]) {
+    y[0] = hn::Add(m[0], hn::Add(m[1], m[2]));
+    y[1] = hn::Add(hn::Sub(m[1], m[2]), m[3]);
+  }
+};
 
-// y = A^T m along one axis; row k of A^T holds the k-th powers of the points.
-HWY_INLINE void transform_output_axis(const VecF32 (&m)[kInput], VecF32 (&y)[kOutput]) {
-  const F32 f;
-  const VecF32 sum_a = hn::Add(m[1], m[2]);
-  const VecF32 difference_a = hn::Sub(m[1], m[2]);
-  const VecF32 sum_b = hn::Add(m[3], m[4]);
-  const VecF32 difference_b = hn::Sub(m[3], m[4]);
-  y[0] = hn::Add(m[0], hn::Add(sum_a, sum_b));
-  y[1] = hn::MulAdd(hn::Set(f, kPointB), difference_b, hn::Mul(hn::Set(f, kPointA), difference_a));
-  y[2] = hn::MulAdd(hn::Set(f, 2.0f), sum_b, hn::Mul(hn::Set(f, 0.5f), sum_a));
-  y[3] = hn::MulAdd(hn::Set(f, kPointACubed), difference_a, hn::MulAdd(hn::Set(f, kPointBCubed), difference_b, m[5]));
-}
+// The points 0, a, -a, b, -b, infinity with a = sqrt(1/2) and b = sqrt(2).
+template <>
+struct WinogradAxis<4> {
+  static constexpr float kPointA = 0.70710678118654752f;
+  static constexpr float kPointB = 1.41421356237309505f;
+  static constexpr float kPointACubed = 0.35355339059327376f;
+  static constexpr float kPointBCubed = 2.82842712474619010f;
+
+  // t = B^T d; the rows of B^T are the coefficients of the products of (x - point) over the other points:
+  //   1 0 -5/2 0 1 0 | 0 -b -2 a 1 0 | 0 b -2 -a 1 0 | 0 -a -1/2 b 1 0 | 0 a -1/2 -b 1 0 | 0 1 0 -5/2 0 1
+  static HWY_INLINE void transform_input(const VecF32 (&d)[6], VecF32 (&t)[6]) {
+    const F32 f;
+    const VecF32 a = hn::Set(f, kPointA);
+    const VecF32 b = hn::Set(f, kPointB);
+    const VecF32 middle = hn::Set(f, -2.5f);
+    const VecF32 even_a = hn::MulAdd(hn::Set(f, -2.0f), d[2], d[4]);
+    const VecF32 odd_a = hn::NegMulAdd(b, d[1], hn::Mul(a, d[3]));
+    const VecF32 even_b = hn::MulAdd(hn::Set(f, -0.5f), d[2], d[4]);
+    const VecF32 odd_b = hn::NegMulAdd(a, d[1], hn::Mul(b, d[3]));
+    t[0] = hn::MulAdd(middle, d[2], hn::Add(d[0], d[4]));
+    t[1] = hn::Add(even_a, odd_a);
+    t[2] = hn::Sub(even_a, odd_a);
+    t[3] = hn::Add(even_b, odd_b);
+    t[4] = hn::Sub(even_b, odd_b);
+    t[5] = hn::MulAdd(middle, d[3], hn::Add(d[1], d[5]));
+  }
+
+  // y = A^T m; row k of A^T holds the k-th powers of the points.
+  static HWY_INLINE void transform_output(const VecF32 (&m)[6], VecF32 (&y)[4]) {
+    const F32 f;
+    const VecF32 sum_a = hn::Add(m[1], m[2]);
+    const VecF32 difference_a = hn::Sub(m[1], m[2]);
+    const VecF32 sum_b = hn::Add(m[3], m[4]);
+    const VecF32 difference_b = hn::Sub(m[3], m[4]);
+    y[0] = hn::Add(m[0], hn::Add(sum_a, sum_b));
+    y[1] = hn::MulAdd(hn::Set(f, kPointB), difference_b, hn::Mul(hn::Set(f, kPointA), difference_a));
+    y[2] = hn::MulAdd(hn::Set(f, 2.0f), sum_b, hn::Mul(hn::Set(f, 0.5f), sum_a));
+    y[3] = hn::MulAdd(hn::Set(f, kPointACubed), difference_a, hn::MulAdd(hn::Set(f, kPointBCubed), difference_b, m[5]));
+  }
+};
 
 // Where a tile lies, and how much of it exists.
 struct TilePlace {
@@ -70,21 +90,23 @@ struct TilePlace {
   // The first output line and pixel, which are those of the input as well.
   int64_t y;
   int64_t x;
-  // Output lines and pixels, at most 4; the input tile has two more each.
+  // Output lines and pixels, at most those of a tile; the input tile has two more each.
   int64_t lines;
   int64_t pixels;
 
   TilePlace(const Winograd& problem, int64_t tile)
       : image(tile / problem.tiles_image),
-        y(tile % problem.tiles_image / problem.tiles_x * kWinogradOutput),
-        x(tile % problem.tiles_image % problem.tiles_x * kWinogradOutput),
-        lines(std::min(problem.shape->out_h - y, kWinogradOutput)),
-        pixels(std::min(problem.shape->out_w - x, kWinogradOutput)) {}
+        y(tile % problem.tiles_image / problem.tiles_x * problem.tile),
+        x(tile % problem.tiles_image % problem.tiles_x * problem.tile),
+        lines(std::min(problem.shape->out_h - y, problem.tile)),
+        pixels(std::min(problem.shape->out_w - x, problem.tile)) {}
 };
 
 // A vector of channels of an input tile, from `in` to the element of each plane at `out`.
+template <int kOutput>
 HWY_INLINE void transform_input_vector(const float* HWY_RESTRICT in, int64_t row_step, int64_t pixel_step,
                                        float* HWY_RESTRICT out, int64_t plane) {
+  constexpr int kInput = kOutput + 2;
   const F32 f;
   VecF32 columns[kInput][kInput];
   LATHE_UNROLL
@@ -93,22 +115,24 @@ HWY_INLINE void transform_input_vector(const float* HWY_RESTRICT in, int64_t row
     LATHE_UNROLL
     for (int i = 0; i < kInput; ++i) d[i] = hn::LoadU(f, in + i * row_step + j * pixel_step);
     VecF32 t[kInput];
-    transform_input_axis(d, t);
+    WinogradAxis<kOutput>::transform_input(d, t);
     LATHE_UNROLL
     for (int i = 0; i < kInput; ++i) columns[i][j] = t[i];
   }
   LATHE_UNROLL
   for (int i = 0; i < kInput; ++i) {
     VecF32 t[kInput];
-    transform_input_axis(columns[i], t);
+    WinogradAxis<kOutput>::transform_input(columns[i], t);
     LATHE_UNROLL
     for (int j = 0; j < kInput; ++j) hn::StoreU(t[j], f, out + (i * kInput + j) * plane);
   }
 }
 
 // A panel of channels of a tile at the border: what does not exist is zero.
+template <int kOutput>
 HWY_NOINLINE void transform_border_panel(const float* in, const lathe_conv2d_f32_shape& shape, const TilePlace& place,
                                          float* out, int64_t plane) {
+  constexpr int kInput = kOutput + 2;
   HWY_ALIGN float patch[kInput][kInput][LATHE_PANEL] = {};
   for (int64_t i = 0; i < place.lines + 2; ++i) {
     for (int64_t j = 0; j < place.pixels + 2; ++j) {
@@ -116,10 +140,11 @@ HWY_NOINLINE void transform_border_panel(const float* in, const lathe_conv2d_f32
     }
   }
   for (int v = 0; v < LATHE_PANEL; v += kLanes) {
-    transform_input_vector(&patch[0][0][v], kInput * LATHE_PANEL, LATHE_PANEL, out + v, plane);
+    transform_input_vector<kOutput>(&patch[0][0][v], kInput * LATHE_PANEL, LATHE_PANEL, out + v, plane);
   }
 }
 
+template <int kOutput>
 void transform_input(const Winograd& problem, int64_t begin, int64_t end) {
   const lathe_conv2d_f32_shape& shape = *problem.shape;
   const int64_t plane = problem.blocks.in_plane;
@@ -128,13 +153,13 @@ void transform_input(const Winograd& problem, int64_t begin, int64_t end) {
     const float* in = problem.in + place.image * shape.in_image_stride + place.y * shape.in_row_stride +
                       place.x * shape.in_pixel_stride;
     float* out = problem.in_tiles + tile * shape.in_c;
-    if (place.lines == kWinogradOutput && place.pixels == kWinogradOutput) {
+    if (place.lines == kOutput && place.pixels == kOutput) {
       for (int64_t c = 0; c < shape.in_c; c += kLanes) {
-        transform_input_vector(in + c, shape.in_row_stride, shape.in_pixel_stride, out + c, plane);
+        transform_input_vector<kOutput>(in + c, shape.in_row_stride, shape.in_pixel_stride, out + c, plane);
       }
     } else {
       for (int64_t c = 0; c < shape.in_c; c += LATHE_PANEL) {
-        transform_border_panel(in + c, shape, place, out + c, plane);
+        transform_border_panel<kOutput>(in + c, shape, place, out + c, plane);
       }
     }
   }
@@ -147,6 +172,7 @@ struct TileLine {
 };
 
 // Scale, bias, residual and activation of a vector of channels, and the store of the pixels that exist.
+template <int kOutput>
 HWY_INLINE void finish_line(const Winograd& problem, const TileLine& line, int64_t pixels, int64_t channel,
                             VecF32 (&y)[kOutput]) {
   const F32 f;
@@ -177,8 +203,10 @@ HWY_INLINE void finish_line(const Winograd& problem, const TileLine& line, int64
 }
 
 // A vector of channels of an output tile.
+template <int kOutput>
 HWY_INLINE void transform_output_vector(const Winograd& problem, const float* HWY_RESTRICT products,
                                         const TilePlace& place, const TileLine& first, int64_t channel) {
+  constexpr int kInput = kOutput + 2;
   const F32 f;
   const int64_t plane = problem.blocks.out_plane;
   VecF32 columns[kOutput][kInput];
@@ -188,7 +216,7 @@ HWY_INLINE void transform_output_vector(const Winograd& problem, const float* HW
     LATHE_UNROLL
     for (int i = 0; i < kInput; ++i) m[i] = hn::LoadU(f, products + (i * kInput + j) * plane + channel);
     VecF32 y[kOutput];
-    transform_output_axis(m, y);
+    WinogradAxis<kOutput>::transform_output(m, y);
     LATHE_UNROLL
     for (int i = 0; i < kOutput; ++i) columns[i][j] = y[i];
   }
@@ -197,7 +225,7 @@ HWY_INLINE void transform_output_vector(const Winograd& problem, const float* HW
   for (int i = 0; i < kOutput; ++i) {
     if (i >= place.lines) break;
     VecF32 y[kOutput];
-    transform_output_axis(columns[i], y);
+    WinogradAxis<kOutput>::transform_output(columns[i], y);
     finish_line(problem, line, place.pixels, channel, y);
     line.out += problem.shape->out_row_stride;
     if (line.residual != nullptr) line.residual += problem.shape->residual_row_stride;
@@ -214,6 +242,7 @@ HWY_INLINE void report_tile(const Winograd& problem, const TilePlace& place) {
   }
 }
 
+template <int kOutput>
 void transform_output(const Winograd& problem, int64_t begin, int64_t end) {
   const lathe_conv2d_f32_shape& shape = *problem.shape;
   for (int64_t tile = begin; tile < end; ++tile) {
@@ -226,7 +255,8 @@ void transform_output(const Winograd& problem, int64_t begin, int64_t end) {
                        place.x * shape.residual_pixel_stride;
     }
     const float* products = problem.out_tiles + tile * shape.out_c;
-    for (int64_t c = 0; c < shape.out_c; c += kLanes) transform_output_vector(problem, products, place, line, c);
+    for (int64_t c = 0; c < shape.out_c; c += kLanes)
+      transform_output_vector<kOutput>(problem, products, place, line, c);
     report_tile(problem, place);
   }
 }

@@ -15,10 +15,10 @@ namespace {
 
 using Transform = void (*)(const Winograd& problem, int64_t begin, int64_t end);
 
-bool valid_winograd_shape(const lathe_conv2d_f32_shape* shape) {
-  return valid_conv2d_shape(shape) && shape->kernel_h == 3 && shape->kernel_w == 3 && shape->stride_h == 1 &&
-         shape->stride_w == 1 && shape->dilation_h == 1 && shape->dilation_w == 1 && shape->groups == 1 &&
-         shape->in_c % LATHE_PANEL == 0 && shape->out_c % LATHE_PANEL == 0;
+bool valid_winograd_shape(const lathe_conv2d_f32_shape* shape, int64_t tile) {
+  return (tile == 2 || tile == 4) && valid_conv2d_shape(shape) && shape->kernel_h == 3 && shape->kernel_w == 3 &&
+         shape->stride_h == 1 && shape->stride_w == 1 && shape->dilation_h == 1 && shape->dilation_w == 1 &&
+         shape->groups == 1 && shape->in_c % LATHE_PANEL == 0 && shape->out_c % LATHE_PANEL == 0;
 }
 
 // Spreads the tiles of a block over threads.
@@ -29,7 +29,7 @@ void run_transform(const lathe_execution* execution, const Winograd& problem, Tr
     Transform transform;
   };
   // Each number of a tile takes about as long as four multiply-adds.
-  const int64_t tile_work = 4 * kWinogradPlanes * std::max<int64_t>(channels, 1);
+  const int64_t tile_work = 4 * problem.blocks.planes * std::max<int64_t>(channels, 1);
   const int64_t grain = std::clamp<int64_t>(kSerialWork / 4 / tile_work, 1, tiles);
   Task task = {.problem = &problem, .transform = transform};
   const auto run_tiles = [](void* state, int64_t begin, int64_t end) {
@@ -44,7 +44,7 @@ Contraction plane_products(const Winograd& problem, const float* packed, int64_t
   const int64_t in_c = problem.shape->in_c;
   const int64_t out_c = problem.shape->out_c;
   Contraction products;
-  products.groups = kWinogradPlanes;
+  products.groups = problem.blocks.planes;
   products.a_group_stride = problem.blocks.in_plane;
   products.b_group_stride = in_c * out_c;
   products.c_group_stride = problem.blocks.out_plane;
@@ -65,7 +65,7 @@ lathe_status run_winograd(const lathe_execution* execution, Winograd& problem, c
   lathe_status status = LATHE_OK;
   const int32_t target = lathe_internal_selected_target(execution, &status);
   if (target < 0) return status;
-  const WinogradKernels& kernels = *lathe_internal_winograd_kernels(target);
+  const WinogradKernels& kernels = *lathe_internal_winograd_kernels(target, problem.tile);
   for (; problem.first_tile < tiles; problem.first_tile += problem.blocks.tiles_per_block) {
     const int64_t count = std::min(problem.blocks.tiles_per_block, tiles - problem.first_tile);
     run_transform(execution, problem, kernels.transform_input, count, problem.shape->in_c);
@@ -80,36 +80,38 @@ lathe_status run_winograd(const lathe_execution* execution, Winograd& problem, c
 }  // namespace
 }  // namespace lathe::runtime
 
-int64_t lathe_winograd_conv2d_scratch_floats(int64_t batch, int64_t out_h, int64_t out_w, int64_t in_c, int64_t out_c) {
+int64_t lathe_winograd_conv2d_scratch_floats(int64_t tile, int64_t batch, int64_t out_h, int64_t out_w, int64_t in_c,
+                                             int64_t out_c) {
   const bool known = batch >= 0 && out_h >= 0 && out_w >= 0;
-  const int64_t tiles = known ? lathe::runtime::winograd_tiles(batch, out_h, out_w) : INT64_MAX;
-  return lathe::runtime::winograd_blocks(tiles, in_c, out_c).scratch_floats();
+  const int64_t tiles = known ? lathe::runtime::winograd_tiles(tile, batch, out_h, out_w) : INT64_MAX;
+  return lathe::runtime::winograd_blocks(tile, tiles, in_c, out_c).scratch_floats();
 }
 
 lathe_status lathe_winograd_conv2d_f32(const lathe_execution* execution, const lathe_conv2d_f32_shape* shape,
                                        const float* in, const float* packed, float* out, const float* residual,
-                                       const lathe_epilogue_f32* epilogue, float* scratch) {
+                                       const lathe_epilogue_f32* epilogue, float* scratch, int64_t tile) {
   using namespace lathe::runtime;
-  if (!valid_winograd_shape(shape)) {
+  if (!valid_winograd_shape(shape, tile)) {
     return lathe_fail(execution, LATHE_INVALID_ARGUMENT, "lathe_winograd_conv2d_f32: invalid shape descriptor", nullptr,
                       0);
   }
   if (!valid_epilogue(epilogue)) {
     return lathe_fail(execution, LATHE_INVALID_ARGUMENT, "lathe_winograd_conv2d_f32: invalid epilogue", nullptr, 0);
   }
-  const int64_t tiles = winograd_tiles(shape->batch, shape->out_h, shape->out_w);
+  const int64_t tiles = winograd_tiles(tile, shape->batch, shape->out_h, shape->out_w);
   if (tiles == 0 || shape->out_c == 0) return LATHE_OK;
   Winograd problem = {.shape = shape,
+                      .tile = tile,
                       .in = in,
                       .out = out,
                       .residual = residual,
                       .epilogue = epilogue != nullptr ? epilogue : &kNoEpilogue,
-                      .blocks = winograd_blocks(tiles, shape->in_c, shape->out_c),
-                      .tiles_x = winograd_extent(shape->out_w),
+                      .blocks = winograd_blocks(tile, tiles, shape->in_c, shape->out_c),
+                      .tiles_x = winograd_extent(tile, shape->out_w),
                       .tiles_image = tiles / shape->batch,
                       .in_tiles = scratch,
                       .out_tiles = nullptr,
                       .first_tile = 0};
-  problem.out_tiles = scratch + kWinogradPlanes * problem.blocks.in_plane;
+  problem.out_tiles = scratch + problem.blocks.planes * problem.blocks.in_plane;
   return run_winograd(execution, problem, packed, tiles);
 }

@@ -1,11 +1,12 @@
 // Winograd convolution as data: what lathe_winograd_conv2d_f32 hands to the transforms of a target.
 //
-// F(4x4, 3x3) after A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks" (2015): an output tile of
-// 4x4 pixels comes from an input tile of 6x6. Both are 36 numbers a channel, so a tile is one element in each of 36
-// planes; between the transforms every plane is a matrix product of tiles by channels. The interpolation points are
-// 0, +-sqrt(1/2), +-sqrt(2) and infinity: with them the error is about twice that of the direct sum, a fifth of what
-// the customary 0, +-1, +-2 give (B. Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd
-// Convolution for Deep Neural Networks", 2020, treat the choice).
+// F(m x m, 3x3) after A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks" (2015), with m = 4 or
+// 2: an output tile of m x m pixels comes from an input tile of m + 2. Both are (m + 2)^2 numbers a channel, so a tile
+// is one element in each of so many planes; between the transforms every plane is a matrix product of tiles by
+// channels. The interpolation points are 0, +-1 and infinity for m = 2, and 0, +-sqrt(1/2), +-sqrt(2) and infinity for
+// m = 4: with them the error is about twice that of the direct sum, a fifth of what the customary 0, +-1, +-2 give (B.
+// Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks", 2020,
+// treat the choice).
 #pragma once
 
 #include <algorithm>
@@ -16,21 +17,19 @@
 
 namespace lathe::runtime {
 
-// Extents of an output tile and of an input tile along one axis.
-inline constexpr int64_t kWinogradOutput = LATHE_WINOGRAD_TILE;
-inline constexpr int64_t kWinogradInput = kWinogradOutput + 2;
-inline constexpr int64_t kWinogradPlanes = kWinogradInput * kWinogradInput;
+// Planes of tiles of `tile` x `tile` output pixels.
+constexpr int64_t winograd_planes(int64_t tile) { return (tile + 2) * (tile + 2); }
 
 // How many tiles are transformed before their products are taken: all planes of a block stay near the core, and the
 // weights are read once a block.
 struct WinogradBlocks {
-  int64_t blocks = 0;
+  int64_t planes = 0;
   int64_t tiles_per_block = 0;
   // Floats from one plane to the next: of input tiles and of products.
   int64_t in_plane = 0;
   int64_t out_plane = 0;
 
-  [[nodiscard]] int64_t scratch_floats() const { return kWinogradPlanes * (in_plane + out_plane); }
+  [[nodiscard]] int64_t scratch_floats() const { return planes * (in_plane + out_plane); }
 };
 
 // Floats of a plane of `floats`: the planes of one tile never begin at one distance from a multiple of 4 KB, which
@@ -38,22 +37,24 @@ struct WinogradBlocks {
 constexpr int64_t winograd_plane(int64_t floats) { return (floats + 1023) / 1024 * 1024 + LATHE_PANEL; }
 
 // Tiles along an axis of `pixels` output pixels, and in `batch` images; INT64_MAX when they are too many to count.
-constexpr int64_t winograd_extent(int64_t pixels) { return pixels / kWinogradOutput + (pixels % kWinogradOutput != 0); }
-static inline int64_t winograd_tiles(int64_t batch, int64_t out_h, int64_t out_w) {
-  return saturating_product(batch, winograd_extent(out_h), winograd_extent(out_w));
+constexpr int64_t winograd_extent(int64_t tile, int64_t pixels) { return pixels / tile + (pixels % tile != 0); }
+static inline int64_t winograd_tiles(int64_t tile, int64_t batch, int64_t out_h, int64_t out_w) {
+  return saturating_product(batch, winograd_extent(tile, out_h), winograd_extent(tile, out_w));
 }
 
 // The blocks of `tiles` tiles. Does not depend on the target, so that scratch memory is known at compile time.
-constexpr WinogradBlocks winograd_blocks(int64_t tiles, int64_t in_channels, int64_t out_channels) {
+constexpr WinogradBlocks winograd_blocks(int64_t tile, int64_t tiles, int64_t in_channels, int64_t out_channels) {
   // Both sets of planes of a block, but for channels so many that a block would be too short to pay for the weights.
   constexpr int64_t kBlockFloats = 768 * 1024;
   constexpr int64_t kFewestTiles = 24;
   constexpr int64_t kMostTiles = 96;
-  const int64_t fit = kBlockFloats / (kWinogradPlanes * std::max<int64_t>(in_channels + out_channels, 1));
+  const int64_t planes = winograd_planes(tile);
+  const int64_t fit = kBlockFloats / (planes * std::max<int64_t>(in_channels + out_channels, 1));
   const int64_t most = std::clamp(fit, kFewestTiles, kMostTiles);
+  const int64_t blocks = tiles / most + (tiles % most != 0 ? 1 : 0);
   WinogradBlocks result;
-  result.blocks = tiles / most + (tiles % most != 0 ? 1 : 0);
-  result.tiles_per_block = tiles == 0 ? 0 : (tiles - 1) / result.blocks + 1;
+  result.planes = planes;
+  result.tiles_per_block = tiles == 0 ? 0 : (tiles - 1) / blocks + 1;
   result.in_plane = winograd_plane(result.tiles_per_block * in_channels);
   result.out_plane = winograd_plane(result.tiles_per_block * out_channels);
   return result;
@@ -62,6 +63,8 @@ constexpr WinogradBlocks winograd_blocks(int64_t tiles, int64_t in_channels, int
 // One convolution; see lathe_winograd_conv2d_f32.
 struct Winograd {
   const lathe_conv2d_f32_shape* shape = nullptr;
+  // Output pixels of a tile along each axis: 2 or 4.
+  int64_t tile = 0;
   const float* in = nullptr;
   float* out = nullptr;
   const float* residual = nullptr;
@@ -71,7 +74,7 @@ struct Winograd {
   // Tiles along an output line, and in an image.
   int64_t tiles_x = 0;
   int64_t tiles_image = 0;
-  // Tiles and products of the block at hand: [36][in_plane] and [36][out_plane].
+  // Tiles and products of the block at hand: [planes][in_plane] and [planes][out_plane].
   float* in_tiles = nullptr;
   float* out_tiles = nullptr;
   // The first tile of the block.
@@ -88,6 +91,6 @@ struct WinogradKernels {
 
 extern "C" {
 
-// The transforms of target `target`, which is an index of lathe_target_name.
-const lathe::runtime::WinogradKernels* lathe_internal_winograd_kernels(int32_t target);
+// The transforms of target `target`, which is an index of lathe_target_name, for tiles of 2 or 4 pixels.
+const lathe::runtime::WinogradKernels* lathe_internal_winograd_kernels(int32_t target, int64_t tile);
 }

@@ -14,8 +14,10 @@ namespace lathe::runtime {
 namespace HWY_NAMESPACE {
 namespace {
 
-constexpr WinogradKernels kWinogradKernels = {.transform_input = &transform_input,
-                                              .transform_output = &transform_output};
+constexpr WinogradKernels kWinograd2 = {.transform_input = &transform_input<2>,
+                                        .transform_output = &transform_output<2>};
+constexpr WinogradKernels kWinograd4 = {.transform_input = &transform_input<4>,
+                                        .transform_output = &transform_output<4>};
 
 }  // namespace
 }  // namespace HWY_NAMESPACE
@@ -23,10 +25,10 @@ constexpr WinogradKernels kWinogradKernels = {.transform_input = &transform_inpu
 
 #if HWY_ONCE
 
-const lathe::runtime::WinogradKernels* lathe_internal_winograd_kernels(int32_t target) {
-  static constexpr const lathe::runtime::WinogradKernels* kByTarget[] =
-      LATHE_BY_TARGET(lathe::runtime, kWinogradKernels);
-  return kByTarget[target];
+const lathe::runtime::WinogradKernels* lathe_internal_winograd_kernels(int32_t target, int64_t tile) {
+  static constexpr const lathe::runtime::WinogradKernels* kOf2[] = LATHE_BY_TARGET(lathe::runtime, kWinograd2);
+  static constexpr const lathe::runtime::WinogradKernels* kOf4[] = LATHE_BY_TARGET(lathe::runtime, kWinograd4);
+  return tile == 2 ? kOf2[target] : kOf4[target];
 }
 
 #endif

@@ -2,6 +2,7 @@
 // for emulators. Every kernel on every target of this CPU against plain loops, bit by bit; the thread pool; a model.
 // Prints a line for each case with the bits of its result on the best target: two machines with fused multiply-add
 // print the same. Ends with 1 when anything is wrong.
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cmath>
@@ -178,7 +179,21 @@ struct Convolution {
     return result;
   }
 
-  // Weights as [out_c][in_group][kernel][kernel].
+  // Of w[out_c][in_group][kernel][kernel].
+  [[nodiscard]] lathe_conv2d_weights weights() const {
+    lathe_conv2d_weights result = {};
+    result.struct_size = sizeof(result);
+    result.out_c = out_c;
+    result.in_c_per_group = in_group();
+    result.kernel_h = result.kernel_w = kernel;
+    result.groups = groups;
+    result.out_c_stride = in_group() * kernel * kernel;
+    result.in_c_stride = kernel * kernel;
+    result.kernel_h_stride = kernel;
+    result.kernel_w_stride = 1;
+    return result;
+  }
+
   [[nodiscard]] std::vector<float> expected(const std::string& target, const std::vector<float>& in,
                                             const std::vector<float>& w, const std::vector<float>& residual,
                                             const Epilogue& epilogue) const {
@@ -224,16 +239,7 @@ void check_convolution(const std::string& name, const Convolution& convolution, 
     lathe_pack_depthwise_conv2d_f32(w.data(), convolution.out_c, convolution.kernel, convolution.kernel, taps,
                                     convolution.kernel, 1, packed.data());
   } else {
-    lathe_conv2d_weights weights = {};
-    weights.struct_size = sizeof(weights);
-    weights.out_c = convolution.out_c;
-    weights.in_c_per_group = convolution.in_group();
-    weights.kernel_h = weights.kernel_w = convolution.kernel;
-    weights.groups = convolution.groups;
-    weights.out_c_stride = convolution.in_group() * taps;
-    weights.in_c_stride = taps;
-    weights.kernel_h_stride = convolution.kernel;
-    weights.kernel_w_stride = 1;
+    const lathe_conv2d_weights weights = convolution.weights();
     packed.resize(static_cast<size_t>(lathe_packed_conv2d_floats(&weights)));
     lathe_pack_conv2d_f32(&weights, w.data(), packed.data());
   }
@@ -245,6 +251,44 @@ void check_convolution(const std::string& name, const Convolution& convolution, 
         return run(execution, &shape, in.data(), packed.data(), out, residual.data(), &epilogue.descriptor);
       },
       [&](const std::string& target) { return convolution.expected(target, in, w, residual, epilogue); });
+}
+
+// Not the bits of the direct sum, but near to it; those of all targets with FMA are one another's.
+void check_winograd(int64_t tile) {
+  const Convolution convolution = {.size = 11, .in_c = 32, .out_c = 48, .groups = 1, .kernel = 3, .stride = 1};
+  const std::string name = "winograd, tiles of " + std::to_string(tile);
+  const std::vector<float> in = random_floats(convolution.in_size() * convolution.in_size() * convolution.in_c, 7);
+  const std::vector<float> w = random_floats(convolution.out_c * convolution.in_c * 9, 8);
+  const std::vector<float> residual = random_floats(convolution.out_count(), 9);
+  const Epilogue epilogue(convolution.out_c);
+  const lathe_conv2d_weights weights = convolution.weights();
+  std::vector<float> packed(
+      static_cast<size_t>(lathe_packed_winograd_conv2d_floats(tile, convolution.in_c, convolution.out_c)));
+  lathe_pack_winograd_conv2d_f32(tile, &weights, w.data(), packed.data());
+  std::vector<float> scratch(static_cast<size_t>(lathe_winograd_conv2d_scratch_floats(
+      tile, 1, convolution.size, convolution.size, convolution.in_c, convolution.out_c)));
+  const lathe_conv2d_f32_shape shape = convolution.shape();
+  std::vector<float> first;
+  for (const std::string& target : targets()) {
+    expect(lathe_target_select(target.c_str(), nullptr, 0) == LATHE_OK, "selecting " + target);
+    std::vector<float> result(residual.size());
+    expect(lathe_winograd_conv2d_f32(nullptr, &shape, in.data(), packed.data(), result.data(), residual.data(),
+                                     &epilogue.descriptor, scratch.data(), tile) == LATHE_OK,
+           name + ": its status on " + target);
+    const std::vector<float> wanted = convolution.expected(target, in, w, residual, epilogue);
+    float largest = 0;
+    float error = 0;
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      largest = std::max(largest, std::fabs(wanted[i]));
+      error = std::max(error, std::fabs(result[i] - wanted[i]));
+    }
+    expect(error <= 1e-5f * largest, name + ": its numbers on " + target);
+    if (first.empty()) first = result;
+    expect(target == "SSE4" || std::memcmp(result.data(), first.data(), result.size() * sizeof(float)) == 0,
+           name + ": its bits on " + target);
+  }
+  lathe_target_select(nullptr, nullptr, 0);
+  std::printf("%s: %016llx\n", name.c_str(), static_cast<unsigned long long>(hash(first)));
 }
 
 // Many jobs in a row, each of whose indices must be visited once.
@@ -303,6 +347,8 @@ int main() {
                     true);
   check_convolution("depthwise 5x5/2", {.size = 6, .in_c = 24, .out_c = 24, .groups = 24, .kernel = 5, .stride = 2},
                     true);
+  check_winograd(2);
+  check_winograd(4);
   check_pool();
   check_model();
   std::printf("%s\n", failures == 0 ? "all is well" : "failures");

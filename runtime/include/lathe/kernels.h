@@ -192,33 +192,32 @@ LATHE_API lathe_status lathe_depthwise_conv2d_f32(const lathe_execution* executi
 
 /* -------------------------------------------------------------------------------------------- Winograd convolution */
 
-/* A 3x3 convolution of stride 1 with a quarter of the multiplications, as F(4x4, 3x3) of A. Lavin and S. Gray, "Fast
- * Algorithms for Convolutional Neural Networks" (2015), over the points 0, +-sqrt(1/2), +-sqrt(2), infinity. The sum is
- * another one than that of lathe_conv2d_f32: relative to the largest output it is off by about twice as much (measured
- * 2e-6 at 256 channels against 1e-6; tests hold 1e-5). It too is the same for every number of threads, place in the
- * batch and target with FMA. */
+/* A 3x3 convolution of stride 1 with fewer multiplications, by tiles of `tile` x `tile` output pixels: F(4x4, 3x3)
+ * takes a quarter of the direct sum's, over the points 0, +-sqrt(1/2), +-sqrt(2), infinity; F(2x2, 3x3) takes four
+ * ninths, over 0, +-1, infinity (A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015).
+ * `tile` is 2 or 4. The sum is another one than that of lathe_conv2d_f32: relative to the largest output, that of tiles
+ * of 4 is off by about twice as much (measured 2e-6 at 256 channels against 1e-6), that of tiles of 2 by half; tests
+ * hold 1e-5. It too is the same for every number of threads, place in the batch and target with FMA. */
 
-/* Extent of the tiles of output pixels that it computes at once; 36 products make one. */
-#define LATHE_WINOGRAD_TILE 4
-
-/* Floats of transformed and packed weights: 36 * in_c * out_c. */
-LATHE_API int64_t lathe_packed_winograd_conv2d_floats(int64_t in_c, int64_t out_c);
+/* Floats of transformed and packed weights: (tile + 2)^2 * in_c * out_c. */
+LATHE_API int64_t lathe_packed_winograd_conv2d_floats(int64_t tile, int64_t in_c, int64_t out_c);
 
 /* Transforms 3x3 weights of one group, whose channels are multiples of 16, and packs them into
- * [36][out_c / 16][in_c][16]. For compile time. */
-LATHE_API void lathe_pack_winograd_conv2d_f32(const lathe_conv2d_weights* weights, const float* w, float* packed);
+ * [(tile + 2)^2][out_c / 16][in_c][16]. For compile time. */
+LATHE_API void lathe_pack_winograd_conv2d_f32(int64_t tile, const lathe_conv2d_weights* weights, const float* w,
+                                              float* packed);
 
 /* Floats of scratch memory for `batch` images of out_h x out_w pixels; as many as any size needs when one of the three
  * is negative. */
-LATHE_API int64_t lathe_winograd_conv2d_scratch_floats(int64_t batch, int64_t out_h, int64_t out_w, int64_t in_c,
-                                                       int64_t out_c);
+LATHE_API int64_t lathe_winograd_conv2d_scratch_floats(int64_t tile, int64_t batch, int64_t out_h, int64_t out_w,
+                                                       int64_t in_c, int64_t out_c);
 
 /* Runs it: as lathe_conv2d_f32 for a shape with kernel 3x3, stride, dilation and groups 1, and channels that are
  * multiples of 16. `scratch` overlaps no other operand and is overwritten. */
 LATHE_API lathe_status lathe_winograd_conv2d_f32(const lathe_execution* execution, const lathe_conv2d_f32_shape* shape,
                                                  const float* in, const float* packed, float* out,
                                                  const float* residual, const lathe_epilogue_f32* epilogue,
-                                                 float* scratch);
+                                                 float* scratch, int64_t tile);
 
 #ifdef __cplusplus
 }

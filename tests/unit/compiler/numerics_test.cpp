@@ -30,7 +30,7 @@ Module load(const nn::Layer& model, const std::vector<Dim>& input) {
   return module;
 }
 
-/// The runtime's functions that a model calls, in order.
+/// The runtime's functions that a model calls, in order; the tiles of Winograd convolutions behind their names.
 std::vector<std::string> calls_of(const nn::Layer& model, const std::vector<Dim>& input, Numerics numerics) {
   Module module = load(model, input);
   Diagnostics diagnostics;
@@ -40,12 +40,17 @@ std::vector<std::string> calls_of(const nn::Layer& model, const std::vector<Dim>
   std::vector<std::string> calls;
   if (!program.ok()) return calls;
   for (const kernel::Step& step : program->steps) {
-    if (const auto* call = std::get_if<kernel::CallStep>(&step.kind)) calls.push_back(call->function);
+    const auto* call = std::get_if<kernel::CallStep>(&step.kind);
+    if (call == nullptr) continue;
+    calls.push_back(call->function);
+    const auto* tile = std::get_if<kernel::IntegerArgument>(&call->arguments.back());
+    if (tile != nullptr) calls.back() += " " + tile->value.text();
   }
   return calls;
 }
 
-const std::string kWinograd = "lathe_winograd_conv2d_f32";
+const std::string kTiles2 = "lathe_winograd_conv2d_f32 2";
+const std::string kTiles4 = "lathe_winograd_conv2d_f32 4";
 const std::string kDirect = "lathe_conv2d_f32";
 const std::string kDepthwise = "lathe_depthwise_conv2d_f32";
 
@@ -60,15 +65,17 @@ TEST(Numerics, ShapeDecidesAboutWinograd) {
   const Dim h = Dim::symbol("H");
   const Dim w = Dim::symbol("W");
   const ChoiceRow rows[] = {
-      {"nine tiles", nn::Conv2d(16, 32, 3, nn::set("padding", 1)), {1, 16, 12, 9}, kWinograd},
-      {"six tiles", nn::Conv2d(16, 32, 3, nn::set("padding", 1)), {1, 16, 12, 8}, kDirect},
-      {"a batch has no more tiles an image", nn::Conv2d(16, 32, 3, nn::set("padding", 1)), {64, 16, 8, 8}, kDirect},
-      {"without padding", nn::Conv2d(16, 32, 3), {1, 16, 14, 14}, kWinograd},
-      {"sizes that are not known", nn::Conv2d(16, 32, 3, nn::set("padding", 1)), {1, 16, h, w}, kWinograd},
-      {"channels that fill no panel", nn::Conv2d(24, 32, 3), {1, 24, 14, 14}, kDirect},
-      {"results that fill no panel", nn::Conv2d(16, 24, 3), {1, 16, 14, 14}, kDirect},
-      {"5x5", nn::Conv2d(16, 32, 5), {1, 16, 16, 16}, kDirect},
-      {"3x1", nn::Conv2d(16, 32, nn::tuple(3, 1)), {1, 16, 16, 16}, kDirect},
+      {"56x56", nn::Conv2d(64, 64, 3, nn::set("padding", 1)), {1, 64, 56, 56}, kTiles4},
+      {"14x14", nn::Conv2d(16, 32, 3, nn::set("padding", 1)), {1, 16, 14, 14}, kTiles2},
+      {"7x7", nn::Conv2d(16, 32, 3, nn::set("padding", 1)), {1, 16, 7, 7}, kTiles2},
+      {"5x5", nn::Conv2d(16, 32, 3, nn::set("padding", 1)), {1, 16, 5, 5}, kDirect},
+      {"the batch does not count", nn::Conv2d(16, 32, 3, nn::set("padding", 1)), {64, 16, 5, 5}, kDirect},
+      {"without padding", nn::Conv2d(16, 32, 3), {1, 16, 30, 30}, kTiles4},
+      {"sizes that are not known", nn::Conv2d(16, 32, 3, nn::set("padding", 1)), {1, 16, h, w}, kTiles4},
+      {"channels that fill no panel", nn::Conv2d(24, 32, 3), {1, 24, 30, 30}, kDirect},
+      {"results that fill no panel", nn::Conv2d(16, 24, 3), {1, 16, 30, 30}, kDirect},
+      {"kernel 5x5", nn::Conv2d(16, 32, 5), {1, 16, 16, 16}, kDirect},
+      {"kernel 3x1", nn::Conv2d(16, 32, nn::tuple(3, 1)), {1, 16, 16, 16}, kDirect},
       {"strides", nn::Conv2d(16, 32, 3, nn::set("stride", 2)), {1, 16, 33, 33}, kDirect},
       {"dilation", nn::Conv2d(16, 32, 3, nn::set("dilation", 2)), {1, 16, 33, 33}, kDirect},
       {"groups", nn::Conv2d(32, 32, 3, nn::set("groups", 2)), {1, 32, 16, 16}, kDirect},
@@ -78,7 +85,7 @@ TEST(Numerics, ShapeDecidesAboutWinograd) {
   for (const ChoiceRow& row : rows) {
     SCOPED_TRACE(row.name);
     EXPECT_EQ(calls_of(row.layer, row.input, Numerics::Fast), std::vector{row.fast});
-    const std::string& exact = row.fast == kWinograd ? kDirect : row.fast;
+    const std::string& exact = row.fast == kDepthwise ? kDepthwise : kDirect;
     EXPECT_EQ(calls_of(row.layer, row.input, Numerics::Exact), std::vector{exact});
   }
 }
@@ -116,15 +123,19 @@ void expect_close(const std::vector<float>& actual, const std::vector<float>& ex
 TEST(Numerics, WinogradAgreesWithTheInterpreter) {
   const nn::Layer model = nn::Sequential{nn::Conv2d(16, 32, 3, nn::set("padding", 1)), nn::ReLU(),
                                          nn::Conv2d(32, 16, 3, nn::set("padding", 1)), nn::LeakyReLU(0.1)};
-  for (const std::vector<int64_t>& dims : {std::vector<int64_t>{2, 16, 13, 18}, {1, 16, 40, 37}, {3, 16, 1, 1}}) {
-    // Sizes of 1 are those of a model that was compiled for any size.
-    const std::vector<Dim> input = {Dim::symbol("N"), 16, Dim::symbol("H"), Dim::symbol("W")};
+  const auto agree = [&](const std::vector<Dim>& input, const std::vector<int64_t>& dims) {
     const auto expected = run(load(model, input), {.backend = Backend::Interpreter}, dims);
     expect_close(run(load(model, input), {.backend = Backend::KernelInterpreter}, dims), expected, 1e-5f);
     if (is_available(Backend::Jit)) {
       expect_close(run(load(model, input), {.backend = Backend::Jit}, dims), expected, 1e-5f);
     }
+  };
+  // One compilation for any size, small ones included, and one for small images, which takes smaller tiles.
+  const std::vector<Dim> any = {Dim::symbol("N"), 16, Dim::symbol("H"), Dim::symbol("W")};
+  for (const std::vector<int64_t>& dims : {std::vector<int64_t>{2, 16, 13, 18}, {1, 16, 40, 37}, {3, 16, 1, 1}}) {
+    agree(any, dims);
   }
+  agree({Dim::symbol("N"), 16, 9, 8}, {3, 16, 9, 8});
 }
 
 /// The bytes of the weights that the first convolution reads.

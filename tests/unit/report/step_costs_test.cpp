@@ -59,9 +59,9 @@ graph @product(%x: f32[N, 256], %w: f32[256, 512]) -> (f32[N, 512]) {
 }
 
 TEST(StepCosts, AWinogradConvolution) {
-  // 16 -> 32 channels over 14x10 pixels: 4 x 3 tiles of 36 products for each pair of channels.
+  // 16 -> 32 channels over 18x22 pixels: 5 x 6 tiles of 36 products for each pair of channels.
   const nn::Layer layer = nn::Conv2d(16, 32, 3, nn::set("bias", false));
-  TensorType input{.element = ElementType::F32, .dims = {1, 16, 16, 12}, .ranked = true};
+  TensorType input{.element = ElementType::F32, .dims = {1, 16, 20, 24}, .ranked = true};
   Diagnostics diagnostics;
   Module module;
   ASSERT_TRUE(load_layers(layer, {.input_types = {{"", input}}}, module, diagnostics).ok());
@@ -73,8 +73,8 @@ TEST(StepCosts, AWinogradConvolution) {
     const auto* call = std::get_if<kernel::CallStep>(&program->steps[i].kind);
     if (call == nullptr) continue;
     EXPECT_EQ(call->function, "lathe_winograd_conv2d_f32");
-    EXPECT_EQ(costs[i].operations, 2.0 * 12 * 36 * 16 * 32);
-    EXPECT_EQ(costs[i].bytes, 4.0 * (16 * 16 * 12 + 36 * 16 * 32 + 32 * 14 * 10));
+    EXPECT_EQ(costs[i].operations, 2.0 * 30 * 36 * 16 * 32);
+    EXPECT_EQ(costs[i].bytes, 4.0 * (16 * 20 * 24 + 36 * 16 * 32 + 32 * 18 * 22));
     return;
   }
   FAIL() << "no call of the runtime";

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <fmt/core.h>
@@ -20,6 +21,7 @@ namespace {
 constexpr double kStatedError = 1e-5;
 
 struct WinogradCase {
+  int64_t tile = 4;
   int64_t batch = 1;
   int64_t out_h = 1;
   int64_t out_w = 1;
@@ -36,7 +38,7 @@ struct WinogradCase {
   int32_t activation = LATHE_ACTIVATION_NONE;
 
   [[nodiscard]] std::string name() const {
-    return fmt::format("{} x {}x{}, {} -> {} channels", batch, out_h, out_w, in_c, out_c);
+    return fmt::format("tiles of {}, {} x {}x{}, {} -> {} channels", tile, batch, out_h, out_w, in_c, out_c);
   }
 };
 
@@ -65,11 +67,12 @@ class Problem {
         out_strides_(c, c.out_h, c.out_w, c.out_c),
         in_(random_floats(in_strides_.extent(c.batch, c.out_h + 2, c.out_w + 2, c.in_c), 1)),
         weights_(random_floats(c.out_c * c.in_c * 9, 2)),
-        packed_(untouched_floats(lathe_packed_winograd_conv2d_floats(c.in_c, c.out_c))),
+        packed_(untouched_floats(lathe_packed_winograd_conv2d_floats(c.tile, c.in_c, c.out_c))),
         residual_(random_floats(out_floats(), 3)),
         scale_(random_floats(c.out_c, 4)),
         bias_(random_floats(c.out_c, 5)),
-        scratch_(untouched_floats(lathe_winograd_conv2d_scratch_floats(c.batch, c.out_h, c.out_w, c.in_c, c.out_c))) {
+        scratch_(untouched_floats(
+            lathe_winograd_conv2d_scratch_floats(c.tile, c.batch, c.out_h, c.out_w, c.in_c, c.out_c))) {
     const lathe_conv2d_weights layout = {.struct_size = sizeof(lathe_conv2d_weights),
                                          .reserved = 0,
                                          .out_c = c.out_c,
@@ -81,7 +84,7 @@ class Problem {
                                          .in_c_stride = 9,
                                          .kernel_h_stride = 3,
                                          .kernel_w_stride = 1};
-    lathe_pack_winograd_conv2d_f32(&layout, weights_.data(), packed_.data());
+    lathe_pack_winograd_conv2d_f32(c.tile, &layout, weights_.data(), packed_.data());
     epilogue_.struct_size = sizeof(epilogue_);
     epilogue_.activation = c.activation;
     epilogue_.alpha = c.activation == LATHE_ACTIVATION_CLIP ? -0.5f : 0.25f;
@@ -128,7 +131,7 @@ class Problem {
     const float* residual = c_.in_place ? out.data() : c_.residual ? residual_.data() : nullptr;
     const lathe_conv2d_f32_shape descriptor = shape();
     EXPECT_EQ(lathe_winograd_conv2d_f32(execution, &descriptor, in_.data(), packed_.data(), out.data(), residual,
-                                        &epilogue, scratch_.data()),
+                                        &epilogue, scratch_.data(), c_.tile),
               LATHE_OK);
     return out;
   }
@@ -195,12 +198,19 @@ class Problem {
   lathe_epilogue_f32 epilogue_ = {};
 };
 
-class WinogradTest : public TargetTest {
+// The parameter: a target and the pixels of a tile.
+class WinogradTest : public testing::TestWithParam<std::tuple<std::string, int64_t>> {
  protected:
+  static WinogradCase tiled(WinogradCase c) {
+    c.tile = std::get<1>(GetParam());
+    return c;
+  }
   static void check(const WinogradCase& c) {
-    Problem problem(c);
+    Problem problem(tiled(c));
     problem.expect_close(problem.run());
   }
+
+  TargetScope scope_{std::get<0>(GetParam())};
 };
 
 TEST_P(WinogradTest, EveryBorder) {
@@ -249,15 +259,16 @@ TEST_P(WinogradTest, EveryEpilogue) {
 }
 
 TEST_P(WinogradTest, ImagesOfABatchAreIndependent) {
-  Problem one({.batch = 1, .out_h = 9, .out_w = 10, .in_c = 32, .out_c = 48, .bias = true});
-  Problem many({.batch = 5, .out_h = 9, .out_w = 10, .in_c = 32, .out_c = 48, .bias = true});
+  Problem one(tiled({.batch = 1, .out_h = 9, .out_w = 10, .in_c = 32, .out_c = 48, .bias = true}));
+  Problem many(tiled({.batch = 5, .out_h = 9, .out_w = 10, .in_c = 32, .out_c = 48, .bias = true}));
   const EdgeFloats first = one.run();
   const EdgeFloats all = many.run();
   expect_same_bits(all.span().first(static_cast<size_t>(first.size())), first.span(), "the first of five images");
 }
 
 TEST_P(WinogradTest, ThreadsDoNotChangeBits) {
-  Problem problem({.batch = 2, .out_h = 30, .out_w = 29, .in_c = 48, .out_c = 64, .residual = true, .bias = true});
+  Problem problem(
+      tiled({.batch = 2, .out_h = 30, .out_w = 29, .in_c = 48, .out_c = 64, .residual = true, .bias = true}));
   const EdgeFloats expected = problem.run();
   for (const int32_t threads : {1, 2, 3, 7}) {
     lathe_thread_pool* pool = nullptr;
@@ -274,7 +285,7 @@ TEST_P(WinogradTest, BlocksAreReported) {
   constexpr int64_t kHeight = 6;
   constexpr int64_t kWidth = 9;
   constexpr int64_t kChannels = 32;
-  Problem problem({.batch = 2, .out_h = kHeight, .out_w = kWidth, .in_c = 16, .out_c = kChannels});
+  Problem problem(tiled({.batch = 2, .out_h = kHeight, .out_w = kWidth, .in_c = 16, .out_c = kChannels}));
   std::vector<int> reports(2 * kHeight * kWidth * kChannels);
   problem.run(
       nullptr,
@@ -290,38 +301,45 @@ TEST_P(WinogradTest, BlocksAreReported) {
   EXPECT_EQ(std::count(reports.begin(), reports.end(), 1), static_cast<int64_t>(reports.size()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, WinogradTest, testing::ValuesIn(supported_targets()),
-                         [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(Targets, WinogradTest,
+                         testing::Combine(testing::ValuesIn(supported_targets()), testing::Values(2, 4)),
+                         [](const auto& test) {
+                           return fmt::format("{}_{}", std::get<0>(test.param), std::get<1>(test.param));
+                         });
 
 TEST(Winograd, TargetsWithFmaGiveTheSameBits) {
-  std::optional<EdgeFloats> first;
-  for (const std::string& target : supported_targets()) {
-    if (target == "SSE4") continue;
-    const TargetScope scope(target);
-    Problem problem({.out_h = 17, .out_w = 13, .in_c = 80, .out_c = 96, .scale = true, .bias = true});
-    EdgeFloats out = problem.run();
-    if (first) expect_same_bits(out.span(), first->span(), target);
-    if (!first) first.emplace(std::move(out));
+  for (const int64_t tile : {2, 4}) {
+    std::optional<EdgeFloats> first;
+    for (const std::string& target : supported_targets()) {
+      if (target == "SSE4") continue;
+      const TargetScope scope(target);
+      Problem problem({.tile = tile, .out_h = 17, .out_w = 13, .in_c = 80, .out_c = 96, .scale = true, .bias = true});
+      EdgeFloats out = problem.run();
+      if (first) expect_same_bits(out.span(), first->span(), target);
+      if (!first) first.emplace(std::move(out));
+    }
   }
 }
 
 TEST(Winograd, ScratchForUnknownSizesIsEnoughForAny) {
-  for (const int64_t channels : {16, 64, 512, 4096}) {
-    const int64_t any = lathe_winograd_conv2d_scratch_floats(-1, 14, 14, channels, channels);
-    for (int64_t size = 0; size < 200; size += 3) {
-      EXPECT_LE(lathe_winograd_conv2d_scratch_floats(1, size, size + 1, channels, channels), any) << size;
+  for (const int64_t tile : {2, 4}) {
+    for (const int64_t channels : {16, 64, 512, 4096}) {
+      const int64_t any = lathe_winograd_conv2d_scratch_floats(tile, -1, 14, 14, channels, channels);
+      for (int64_t size = 0; size < 200; size += 3) {
+        EXPECT_LE(lathe_winograd_conv2d_scratch_floats(tile, 1, size, size + 1, channels, channels), any) << size;
+      }
+      const int64_t large = std::numeric_limits<int64_t>::max() / 2;
+      EXPECT_EQ(lathe_winograd_conv2d_scratch_floats(tile, large, large, large, channels, channels), any);
     }
-    const int64_t large = std::numeric_limits<int64_t>::max() / 2;
-    EXPECT_EQ(lathe_winograd_conv2d_scratch_floats(large, large, large, channels, channels), any);
   }
 }
 
 TEST(Winograd, BadDescriptorsAreRefused) {
-  const auto status = [](auto change) {
+  const auto status = [](auto change, int64_t tile = 4) {
     Problem problem({});
     lathe_conv2d_f32_shape shape = problem.shape();
     change(shape);
-    return lathe_winograd_conv2d_f32(nullptr, &shape, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+    return lathe_winograd_conv2d_f32(nullptr, &shape, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, tile);
   };
   EXPECT_EQ(status([](auto& shape) { shape.batch = 0; }), LATHE_OK);
   EXPECT_EQ(status([](auto& shape) { shape.kernel_w = 5; }), LATHE_INVALID_ARGUMENT);
@@ -331,6 +349,7 @@ TEST(Winograd, BadDescriptorsAreRefused) {
   EXPECT_EQ(status([](auto& shape) { shape.in_c = 24; }), LATHE_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& shape) { shape.out_c = 8; }), LATHE_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& shape) { shape.struct_size = 8; }), LATHE_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto&) {}, 3), LATHE_INVALID_ARGUMENT);
 }
 
 }  // namespace

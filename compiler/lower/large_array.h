@@ -8,17 +8,19 @@
 #include <memory>
 #include <type_traits>
 
-namespace lathe {
+#include "lathe/runtime.h"
 
-/// `bytes` bytes with unspecified contents, aligned to 64 at least. Throws std::bad_alloc.
-[[nodiscard]] std::shared_ptr<std::byte[]> make_large_bytes(size_t bytes);
+namespace lathe::lower {
 
-/// `count` numbers with unspecified contents.
+/// `count` numbers with unspecified contents, aligned to 64 bytes.
 template <class T>
 [[nodiscard]] std::shared_ptr<T[]> make_large_array(size_t count) {
   static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 64);
-  const std::shared_ptr<std::byte[]> bytes = make_large_bytes(count * sizeof(T));
-  return std::shared_ptr<T[]>(bytes, reinterpret_cast<T*>(bytes.get()));
+  const size_t bytes = count * sizeof(T);
+  auto* memory = static_cast<T*>(lathe_allocate(nullptr, bytes));
+  // Fails as containers do.
+  if (memory == nullptr) return std::make_shared_for_overwrite<T[]>(count);
+  return std::shared_ptr<T[]>(memory, [bytes](T* block) { lathe_release(nullptr, block, bytes); });
 }
 
-}  // namespace lathe
+}  // namespace lathe::lower
