@@ -70,19 +70,20 @@ int64_t lathe_packed_conv2d_floats(const lathe_conv2d_weights* weights) {
 
 void lathe_pack_conv2d_f32(const lathe_conv2d_weights* weights, const float* w, float* packed) {
   const int64_t group_columns = weights->out_c / weights->groups;
+  const int64_t taps = weights->kernel_h * weights->kernel_w;
   for (int64_t group = 0; group < weights->groups; ++group) {
     for (int64_t column = 0; column < group_columns; column += LATHE_PANEL) {
       const float* panel = w + (group * group_columns + column) * weights->out_c_stride;
       const int64_t width = std::min<int64_t>(group_columns - column, LATHE_PANEL);
-      for (int64_t kh = 0; kh < weights->kernel_h; ++kh) {
-        for (int64_t kw = 0; kw < weights->kernel_w; ++kw) {
-          const float* source = panel + kh * weights->kernel_h_stride + kw * weights->kernel_w_stride;
-          for (int64_t i = 0; i < weights->in_c_per_group; ++i) {
-            pack_row(source + i * weights->in_c_stride, weights->out_c_stride, width, packed);
-            packed += LATHE_PANEL;
-          }
+      // Channel by channel, though taps come first in the result: so each weight is read while its line is in cache.
+      for (int64_t i = 0; i < weights->in_c_per_group; ++i) {
+        for (int64_t tap = 0; tap < taps; ++tap) {
+          const float* source = panel + i * weights->in_c_stride + tap / weights->kernel_w * weights->kernel_h_stride +
+                                tap % weights->kernel_w * weights->kernel_w_stride;
+          pack_row(source, weights->out_c_stride, width, packed + (tap * weights->in_c_per_group + i) * LATHE_PANEL);
         }
       }
+      packed += taps * weights->in_c_per_group * LATHE_PANEL;
     }
   }
 }
