@@ -33,14 +33,25 @@ std::vector<NamedSize> smallest_sizes(const kernel::Program& program) {
   return sizes;
 }
 
-Result<StepProfile> profile_program(const Module& module, const kernel::Program& program, const Ports& ports,
-                                    std::span<const NamedSize> sizes, const ArtifactOptions& options,
-                                    const ReportArguments& report, std::span<const InputArgument> inputs,
-                                    Diagnostics& diagnostics) {
+struct Profiled {
+  StepProfile steps;
+  /// Those of the inputs that were run.
+  std::vector<NamedSize> sizes;
+};
+
+Result<Profiled> profile_program(const Module& module, const kernel::Program& program, const Ports& ports,
+                                 std::vector<NamedSize> sizes, const ArtifactOptions& options,
+                                 const ReportArguments& report, std::span<const InputArgument> inputs,
+                                 Diagnostics& diagnostics) {
   LATHE_TRY(const std::vector<Tensor> values, input_values(ports.inputs, inputs, sizes, report.seed, diagnostics));
   std::vector<TensorView> views;
   for (const Tensor& value : values) views.push_back(value.view());
-  return profile_steps(module, program, views, options.compile, diagnostics);
+  for (size_t i = 0; i < program.bindings.size(); ++i) {
+    const auto* from = std::get_if<kernel::FromInput>(&program.bindings[i]);
+    if (from != nullptr) sizes[i].second = views[from->input].dims[from->axis];
+  }
+  LATHE_TRY(StepProfile steps, profile_steps(module, program, views, options.compile, diagnostics));
+  return Profiled{std::move(steps), std::move(sizes)};
 }
 
 }  // namespace
@@ -57,10 +68,13 @@ Result<Artifact> make_reported_artifact(Module& module, const Definition* defini
   LATHE_TRY(kernel::Program program, lower_module(module, options.compile, diagnostics, &stages));
   LATHE_TRY_VOID(check_ports(ports, program, diagnostics));
 
-  const std::vector<NamedSize> sizes = smallest_sizes(program);
+  std::vector<NamedSize> sizes = smallest_sizes(program);
   std::optional<StepProfile> profile;
   if (report.profile) {
-    LATHE_TRY(profile, profile_program(module, program, ports, sizes, options, report, inputs, diagnostics));
+    LATHE_TRY(Profiled profiled,
+              profile_program(module, program, ports, std::move(sizes), options, report, inputs, diagnostics));
+    profile = std::move(profiled.steps);
+    sizes = std::move(profiled.sizes);
   }
   const codegen::Interface interface = codegen::make_interface(program, options.prefix, codegen::WeightsPlace::File);
   report::ReportInput input{.model = report.model,

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "gtest/gtest.h"
+#include "compiler/compile.h"
 #include "tests/support/temporary_folder.h"
 
 namespace lathe::test {
@@ -100,6 +101,19 @@ TEST_F(Program, OutputsAreWritten) {
   EXPECT_EQ(result.status, 0);
   EXPECT_EQ(result.text, "results/y.npy\n");
   EXPECT_TRUE(std::filesystem::exists(folder_.path() / "results" / "y.npy"));
+}
+
+// Emitted C++ needs no LLVM, a profile does.
+TEST_F(Program, AReportCountsWithTheSizesThatItProfiles) {
+  if (!is_available(Backend::Jit)) GTEST_SKIP() << "not in this build";
+  folder_.write("any.lathe",
+                "sym N in [1, 64]\ngraph @g(%x: f32[N, 2]) -> (f32[N, 2]) {\n  %y = relu %x : f32[N, 2]\n  return %y : "
+                "f32[N, 2]\n}\n");
+  EXPECT_EQ(shell("lathe run any.lathe -i 'f32[5,2]' -o values").status, 0);
+  const ShellResult result =
+      shell("lathe compile any.lathe -o any.cpp --report page.html --profile -i values/y.npy && cat page.html");
+  EXPECT_EQ(result.status, 0) << result.text;
+  EXPECT_NE(result.text.find(R"("symbols":[["N","1","64",5]])"), std::string::npos);
 }
 
 }  // namespace
