@@ -34,11 +34,21 @@ endif()
 # LLVM's static libraries name shared ones (z3, xml2) that nothing here uses.
 add_link_options(-Wl,--as-needed)
 
-# Relative relocations as bitmaps: an eighth of the time that `lathe` takes to start, and 6 % of its size.
-include(CheckLinkerFlag)
-check_linker_flag(CXX "-Wl,-z,pack-relative-relocs" LATHE_HAS_PACKED_RELOCATIONS)
-if(LATHE_HAS_PACKED_RELOCATIONS AND NOT CMAKE_CROSSCOMPILING)
-  add_link_options("-Wl,-z,pack-relative-relocs")
+# Relative relocations as bitmaps: `lathe` starts an eighth faster and is 6 % smaller. The loader of glibc 2.36 is the
+# first that reads them, whatever the linker can write.
+if(NOT CMAKE_CROSSCOMPILING)
+  include(CheckCXXSourceRuns)
+  set(CMAKE_REQUIRED_LINK_OPTIONS "-Wl,-z,pack-relative-relocs")
+  check_cxx_source_runs("
+    #include <cstdlib>
+    #if !defined(__GLIBC__) || !__GLIBC_PREREQ(2, 36)
+    #error \"an older loader\"
+    #endif
+    int main() { return 0; }" LATHE_HAS_PACKED_RELOCATIONS)
+  unset(CMAKE_REQUIRED_LINK_OPTIONS)
+  if(LATHE_HAS_PACKED_RELOCATIONS)
+    add_link_options("-Wl,-z,pack-relative-relocs")
+  endif()
 endif()
 
 find_program(LATHE_CCACHE ccache)

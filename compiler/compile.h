@@ -88,6 +88,7 @@ using NamedSize = std::pair<std::string, int64_t>;
 
 struct CompileOptions {
   Backend backend = default_backend();
+  /// Fast may sum convolutions another way, by shape: see docs/architecture.md, Numerics.
   Numerics numerics = Numerics::Fast;
   std::vector<NamedSize> dims = {};  ///< specialises: these symbols become constants
   /// Threads that work on one run that brings no lathe_execution of its own; 0 is one for each CPU.

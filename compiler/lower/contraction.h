@@ -3,7 +3,7 @@
 // A group whose first node is a contraction and whose others fit the kernels' epilogue becomes one call. Index maps and
 // windows decide, weights are packed at compile time. What has no form in the runtime (integer products, computed
 // weights, odd windows) is left to a loop nest, and small products too, which run faster as straight code; the numerics
-// contract gives both the same bits. Called by lower.cpp.
+// contract gives both the same bits, but for Winograd convolutions. Called by lower.cpp.
 #pragma once
 
 #include "compiler/lower/program_builder.h"

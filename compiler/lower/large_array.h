@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <type_traits>
 
@@ -16,8 +17,9 @@ namespace lathe::lower {
 template <class T>
 [[nodiscard]] std::shared_ptr<T[]> make_large_array(size_t count) {
   static_assert(std::is_trivially_copyable_v<T> && alignof(T) <= 64);
-  const size_t bytes = count * sizeof(T);
-  auto* memory = static_cast<T*>(lathe_allocate(nullptr, bytes));
+  const bool fits = count <= std::numeric_limits<size_t>::max() / sizeof(T);
+  const size_t bytes = fits ? count * sizeof(T) : 0;
+  auto* memory = fits ? static_cast<T*>(lathe_allocate(nullptr, bytes)) : nullptr;
   // Fails as containers do.
   if (memory == nullptr) return std::make_shared_for_overwrite<T[]>(count);
   return std::shared_ptr<T[]>(memory, [bytes](T* block) { lathe_release(nullptr, block, bytes); });

@@ -17,7 +17,8 @@
 namespace lathe::passes {
 
 /// `Exact` keeps results independent of threads, batch position and machine everywhere, and switches off rewrites that
-/// change bits where they can be told apart from rounding (see pass rows); `Fast` may use them.
+/// change bits where they can be told apart from rounding (see pass rows); `Fast` may use them, and may sum
+/// convolutions another way (docs/architecture.md, Numerics), which keeps that independence.
 enum class Numerics : uint8_t { Exact, Fast };
 
 /// What the user may set for passes.

@@ -33,8 +33,9 @@ constexpr std::array kPasses = {
     Pass{"decompose", Stage::Simplify, "replace rows of form Decompose by the rows they are made of",
          "no node has the form Decompose", Bits::Preserved, decompose},
     Pass{"fold_batch_norm", Stage::Simplify, "fold scales and shifts of channels into constant weights and biases",
-         "no constant per-channel factor follows a contraction with constant weights that only it reads", Bits::Rounded,
-         fold_batch_norm},
+         "no constant per-channel factor follows a contraction with constant weights that only it reads, but for large "
+         "weights of convolutions without bias",
+         Bits::Rounded, fold_batch_norm},
     Pass{"layout", Stage::Arrange, "turn convolutions and pools to channels last and move the transposes away",
          "every conv and pool has channels_last; inputs and outputs of the graph keep their types", Bits::Rounded,
          layout},
@@ -131,7 +132,8 @@ std::string write_reproducer(Module& module, std::span<const Pass* const> done, 
   for (const Pass* earlier : done) {
     Diagnostics known;
     PassContext context{known, options.passes, 0};
-    if (!earlier->run(module, context).ok()) return {};
+    // What went well once goes well again; if not, the state that it left is as near as can be had.
+    if (!earlier->run(module, context).ok()) break;
   }
   const std::string name = fmt::format("lathe-repro-{}-{}.lathe", pass, ::getpid());
   const std::string path = (std::filesystem::path(options.reproducer_folder) / name).string();

@@ -46,11 +46,12 @@ Result<Profiled> profile_program(const Module& module, const kernel::Program& pr
   LATHE_TRY(const std::vector<Tensor> values, input_values(ports.inputs, inputs, sizes, report.seed, diagnostics));
   std::vector<TensorView> views;
   for (const Tensor& value : values) views.push_back(value.view());
+  LATHE_TRY(StepProfile steps, profile_steps(module, program, views, options.compile, diagnostics));
+  // The run has checked that the inputs have these axes.
   for (size_t i = 0; i < program.bindings.size(); ++i) {
     const auto* from = std::get_if<kernel::FromInput>(&program.bindings[i]);
     if (from != nullptr) sizes[i].second = views[from->input].dims[from->axis];
   }
-  LATHE_TRY(StepProfile steps, profile_steps(module, program, views, options.compile, diagnostics));
   return Profiled{std::move(steps), std::move(sizes)};
 }
 

@@ -15,10 +15,14 @@ namespace {
 
 using Transform = void (*)(const Winograd& problem, int64_t begin, int64_t end);
 
+// More channels than memory could hold weights for: up to here no number of floats overflows.
+constexpr int64_t kMostChannels = int64_t{1} << 31;
+
 bool valid_winograd_shape(const lathe_conv2d_f32_shape* shape, int64_t tile) {
   return (tile == 2 || tile == 4) && valid_conv2d_shape(shape) && shape->kernel_h == 3 && shape->kernel_w == 3 &&
          shape->stride_h == 1 && shape->stride_w == 1 && shape->dilation_h == 1 && shape->dilation_w == 1 &&
-         shape->groups == 1 && shape->in_c % LATHE_PANEL == 0 && shape->out_c % LATHE_PANEL == 0;
+         shape->groups == 1 && shape->in_c % LATHE_PANEL == 0 && shape->out_c % LATHE_PANEL == 0 &&
+         shape->in_c <= kMostChannels && shape->out_c <= kMostChannels;
 }
 
 // Spreads the tiles of a block over threads.
@@ -98,8 +102,8 @@ lathe_status lathe_winograd_conv2d_f32(const lathe_execution* execution, const l
   if (!valid_epilogue(epilogue)) {
     return lathe_fail(execution, LATHE_INVALID_ARGUMENT, "lathe_winograd_conv2d_f32: invalid epilogue", nullptr, 0);
   }
+  if (shape->batch == 0 || shape->out_h == 0 || shape->out_w == 0 || shape->out_c == 0) return LATHE_OK;
   const int64_t tiles = winograd_tiles(tile, shape->batch, shape->out_h, shape->out_w);
-  if (tiles == 0 || shape->out_c == 0) return LATHE_OK;
   Winograd problem = {.shape = shape,
                       .tile = tile,
                       .in = in,

@@ -18,7 +18,7 @@
 namespace lathe::runtime {
 
 // Planes of tiles of `tile` x `tile` output pixels.
-constexpr int64_t winograd_planes(int64_t tile) { return (tile + 2) * (tile + 2); }
+static constexpr int64_t winograd_planes(int64_t tile) { return (tile + 2) * (tile + 2); }
 
 // How many tiles are transformed before their products are taken: all planes of a block stay near the core, and the
 // weights are read once a block.
@@ -34,16 +34,17 @@ struct WinogradBlocks {
 
 // Floats of a plane of `floats`: the planes of one tile never begin at one distance from a multiple of 4 KB, which
 // would put all of them into a few sets of the first-level cache.
-constexpr int64_t winograd_plane(int64_t floats) { return (floats + 1023) / 1024 * 1024 + LATHE_PANEL; }
+static constexpr int64_t padded_plane_floats(int64_t floats) { return (floats + 1023) / 1024 * 1024 + LATHE_PANEL; }
 
 // Tiles along an axis of `pixels` output pixels, and in `batch` images; INT64_MAX when they are too many to count.
-constexpr int64_t winograd_extent(int64_t tile, int64_t pixels) { return pixels / tile + (pixels % tile != 0); }
+static constexpr int64_t winograd_extent(int64_t tile, int64_t pixels) { return pixels / tile + (pixels % tile != 0); }
 static inline int64_t winograd_tiles(int64_t tile, int64_t batch, int64_t out_h, int64_t out_w) {
   return saturating_product(batch, winograd_extent(tile, out_h), winograd_extent(tile, out_w));
 }
 
 // The blocks of `tiles` tiles. Does not depend on the target, so that scratch memory is known at compile time.
-constexpr WinogradBlocks winograd_blocks(int64_t tile, int64_t tiles, int64_t in_channels, int64_t out_channels) {
+static constexpr WinogradBlocks winograd_blocks(int64_t tile, int64_t tiles, int64_t in_channels,
+                                                int64_t out_channels) {
   // Both sets of planes of a block, but for channels so many that a block would be too short to pay for the weights.
   constexpr int64_t kBlockFloats = 768 * 1024;
   constexpr int64_t kFewestTiles = 24;
@@ -55,8 +56,8 @@ constexpr WinogradBlocks winograd_blocks(int64_t tile, int64_t tiles, int64_t in
   WinogradBlocks result;
   result.planes = planes;
   result.tiles_per_block = tiles == 0 ? 0 : (tiles - 1) / blocks + 1;
-  result.in_plane = winograd_plane(result.tiles_per_block * in_channels);
-  result.out_plane = winograd_plane(result.tiles_per_block * out_channels);
+  result.in_plane = padded_plane_floats(result.tiles_per_block * in_channels);
+  result.out_plane = padded_plane_floats(result.tiles_per_block * out_channels);
   return result;
 }
 

@@ -1,14 +1,16 @@
-/* The C ABI between generated code and the runtime's kernels: packing, GEMM, convolution, depthwise convolution,
- * and the small services a compiled program needs (parallel loops, failure messages).
+/* The C ABI between generated code and the runtime's kernels: packing, GEMM, convolution (direct, depthwise,
+ * Winograd), and the small services a compiled program needs (parallel loops, failure messages).
  *
  * All element data is f32 and all strides and extents count floats, never bytes. `execution` may be null everywhere:
  * one thread, process allocator, no messages. Kernels do not allocate, read nothing outside the described operands and
- * write nothing outside the described output: the last columns of a row may border on somebody else's data.
+ * write nothing outside the described output and scratch memory: the last columns of a row may border on somebody
+ * else's data.
  *
  * Order of arithmetic. Each output element starts from +0 and accumulates in increasing order of k (GEMM), of
  * (kernel row, kernel column, input channel) (convolution) or of (kernel row, kernel column) (depthwise), one fused
  * multiply-add a step; targets without FMA (SSE4) round the product and the sum separately. So the bits do not depend
- * on threads, batch, number of rows, blocking, or on which FMA target runs. */
+ * on threads, batch, number of rows, blocking, or on which FMA target runs. Winograd convolutions have an order of
+ * their own, which keeps to the last sentence as well. */
 #ifndef LATHE_KERNELS_H
 #define LATHE_KERNELS_H
 
@@ -197,7 +199,9 @@ LATHE_API lathe_status lathe_depthwise_conv2d_f32(const lathe_execution* executi
  * ninths, over 0, +-1, infinity (A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks", 2015).
  * `tile` is 2 or 4. The sum is another one than that of lathe_conv2d_f32: relative to the largest output, that of tiles
  * of 4 is off by about twice as much (measured 2e-6 at 256 channels against 1e-6), that of tiles of 2 by half; tests
- * hold 1e-5. It too is the same for every number of threads, place in the batch and target with FMA. */
+ * hold 1e-5. It too is the same for every number of threads, place in the batch and target with FMA. A NaN or an
+ * infinity in the input makes outputs of all of its tile infinite or NaN, and sums of inputs beyond 1e37 may overflow.
+ */
 
 /* Floats of transformed and packed weights: (tile + 2)^2 * in_c * out_c. */
 LATHE_API int64_t lathe_packed_winograd_conv2d_floats(int64_t tile, int64_t in_c, int64_t out_c);

@@ -98,11 +98,11 @@ LATHE_API const char* lathe_execution_message(const lathe_execution* execution);
 /* -------------------------------------------------------------------------------------------------------- memory */
 
 /* Memory from the execution's allocator (or the process), 64-byte aligned; null on failure. `bytes` 0 gives a valid
- * pointer. `execution` may be null. Large blocks of the process ask for huge pages, which halves the time that a first
- * run waits for memory and the misses of address translation in every run. */
+ * pointer. `execution` may be null. Large blocks of the process ask for huge pages. */
 LATHE_API void* lathe_allocate(const lathe_execution* execution, size_t bytes);
 
-/* Gives back memory of lathe_allocate, with the same execution and size; null is allowed. */
+/* Gives back memory of lathe_allocate, with the same execution and size; null is allowed. The size is what the
+ * execution's allocator is told: blocks of the process are known by their address, and may be given back with 0. */
 LATHE_API void lathe_release(const lathe_execution* execution, void* memory, size_t bytes);
 
 /* --------------------------------------------------------------------------------------------------- thread pool */

@@ -89,8 +89,6 @@ class Session {
   [[nodiscard]] const char* message() const noexcept { return message_; }
 
  private:
-  static constexpr size_t kAlignment = 64;
-
   bool has_buffers() noexcept {
     const auto count = [](int32_t items) { return static_cast<size_t>(items > 0 ? items : 1); };
     if (values_ == nullptr) values_ = static_cast<int64_t*>(std::calloc(count(model_->value_count), sizeof(int64_t)));

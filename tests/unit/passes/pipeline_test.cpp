@@ -128,6 +128,27 @@ TEST(Pipeline, ABrokenGraphIsADefectWithAReproducer) {
   EXPECT_NE(file.find("%b = relu %a"), std::string::npos) << file;
 }
 
+// What a pass finds is what the passes before it left, though only the start of the pipeline was copied.
+TEST(Pipeline, AReproducerHoldsWhatThePassFound) {
+  for (const bool is_canonical : {false, true}) {
+    const test::TemporaryFolder folder;
+    Module module = parsed(
+        "graph @g(%x: f32[4]) -> (f32[4]) {\n  %t = transpose %x {permutation = [0]} : f32[4]\n  %y = relu %t "
+        ": f32[4]\n  return %y : f32[4]\n}");
+    Diagnostics diagnostics;
+    PipelineOptions options;
+    options.verify_each = true;
+    options.reproducer_folder = folder.path().string();
+    std::vector<const Pass*> list = {&kErasing};
+    if (is_canonical) list.insert(list.begin(), {find_pass("canonicalize"), find_pass("dead_code")});
+    EXPECT_FALSE(run_passes(module, diagnostics, list, options).ok());
+    const std::string file = only_file_in(folder.path());
+    EXPECT_NE(file.find("--passes=erase_return\n"), std::string::npos) << file;
+    EXPECT_EQ(file.find("transpose") == std::string::npos, is_canonical) << file;
+    EXPECT_NE(file.find("relu"), std::string::npos) << file;
+  }
+}
+
 TEST(PipelineDeathTest, ABrokenInvariantWritesAReproducer) {
   const test::TemporaryFolder folder;
   const auto run = [&] {
@@ -135,7 +156,7 @@ TEST(PipelineDeathTest, ABrokenInvariantWritesAReproducer) {
     Diagnostics diagnostics;
     PipelineOptions options;
     options.reproducer_folder = folder.path().string();
-    const Pass* const list[] = {&kBreaking};
+    const Pass* const list[] = {find_pass("canonicalize"), &kBreaking};
     static_cast<void>(run_passes(module, diagnostics, list, options));
   };
   EXPECT_EXIT(run(), testing::ExitedWithCode(70),

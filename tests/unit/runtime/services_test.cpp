@@ -50,7 +50,10 @@ TEST(Services, FailureMessages) {
 }
 
 TEST(Services, ProcessMemoryIsAligned) {
-  for (const size_t bytes : {size_t{0}, size_t{1}, size_t{64}, size_t{1000}}) {
+  // Blocks from 2 MB on are of another kind.
+  constexpr size_t kHuge = size_t{2} << 20;
+  for (const size_t bytes :
+       {size_t{0}, size_t{1}, size_t{64}, size_t{1000}, kHuge - 64, kHuge, kHuge + 1, 5 * kHuge / 2 + 3}) {
     void* memory = lathe_allocate(nullptr, bytes);
     ASSERT_NE(memory, nullptr);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(memory) % 64, 0u);
@@ -59,6 +62,7 @@ TEST(Services, ProcessMemoryIsAligned) {
   }
   EXPECT_EQ(lathe_allocate(nullptr, SIZE_MAX), nullptr);
   EXPECT_EQ(lathe_allocate(nullptr, SIZE_MAX - 100), nullptr);
+  EXPECT_EQ(lathe_allocate(nullptr, SIZE_MAX - kHuge), nullptr);
   lathe_release(nullptr, nullptr, 8);
 }
 

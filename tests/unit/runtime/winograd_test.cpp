@@ -1,6 +1,7 @@
 // lathe_winograd_conv2d_f32 on every target: against a direct sum in double precision, within the error that
 // lathe/kernels.h states; the same bits for every number of threads, place in the batch and target with FMA.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -136,6 +137,11 @@ class Problem {
     return out;
   }
 
+  // All channels of an input pixel of the first image.
+  void set_input(int64_t y, int64_t x, float value) {
+    for (int64_t i = 0; i < c_.in_c; ++i) in_[y * in_strides_.line + x * in_strides_.pixel + i] = value;
+  }
+
   // Every element within `kStatedError` of the largest sum; gaps untouched.
   void expect_close(const EdgeFloats& actual) const {
     std::vector<double> sums(static_cast<size_t>(out_floats()), std::numeric_limits<double>::quiet_NaN());
@@ -266,6 +272,29 @@ TEST_P(WinogradTest, ImagesOfABatchAreIndependent) {
   expect_same_bits(all.span().first(static_cast<size_t>(first.size())), first.span(), "the first of five images");
 }
 
+// What is not finite is not lost, and stays in the tiles that read it.
+TEST_P(WinogradTest, NotFiniteNumbersStayInTheirTiles) {
+  constexpr int64_t kSize = 16;
+  constexpr int64_t kPixel = 7;
+  const WinogradCase c = tiled({.out_h = kSize, .out_w = kSize});
+  // A tile reads from its first pixel to two beyond its last; a window three pixels from its own on.
+  const auto reads = [&](int64_t first, int64_t count) { return kPixel >= first && kPixel < first + count; };
+  const auto tile_reads = [&](int64_t at) { return reads(at / c.tile * c.tile, c.tile + 2); };
+  for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    Problem problem(c);
+    const EdgeFloats finite = problem.run();
+    problem.set_input(kPixel, kPixel, bad);
+    const EdgeFloats actual = problem.run();
+    for (int64_t at = 0; at < actual.size(); ++at) {
+      const int64_t y = at / c.out_c / kSize;
+      const int64_t x = at / c.out_c % kSize;
+      if (reads(y, 3) && reads(x, 3)) ASSERT_FALSE(std::isfinite(actual[at])) << at;
+      if (tile_reads(y) && tile_reads(x)) continue;
+      ASSERT_EQ(std::bit_cast<uint32_t>(actual[at]), std::bit_cast<uint32_t>(finite[at])) << at;
+    }
+  }
+}
+
 TEST_P(WinogradTest, ThreadsDoNotChangeBits) {
   Problem problem(
       tiled({.batch = 2, .out_h = 30, .out_w = 29, .in_c = 48, .out_c = 64, .residual = true, .bias = true}));
@@ -350,6 +379,14 @@ TEST(Winograd, BadDescriptorsAreRefused) {
   EXPECT_EQ(status([](auto& shape) { shape.out_c = 8; }), LATHE_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto& shape) { shape.struct_size = 8; }), LATHE_INVALID_ARGUMENT);
   EXPECT_EQ(status([](auto&) {}, 3), LATHE_INVALID_ARGUMENT);
+  EXPECT_EQ(status([](auto& shape) { shape.out_c = int64_t{1} << 60; }), LATHE_INVALID_ARGUMENT);
+  // Nothing to do, however large the other extents are.
+  EXPECT_EQ(status([](auto& shape) {
+              shape.batch = int64_t{1} << 40;
+              shape.out_h = int64_t{1} << 30;
+              shape.out_w = 0;
+            }),
+            LATHE_OK);
 }
 
 }  // namespace

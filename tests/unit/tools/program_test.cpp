@@ -114,6 +114,11 @@ TEST_F(Program, AReportCountsWithTheSizesThatItProfiles) {
       shell("lathe compile any.lathe -o any.cpp --report page.html --profile -i values/y.npy && cat page.html");
   EXPECT_EQ(result.status, 0) << result.text;
   EXPECT_NE(result.text.find(R"("symbols":[["N","1","64",5]])"), std::string::npos);
+  // Inputs of another rank are refused before anybody asks for their axes.
+  folder_.write("scalar.lathe", "graph @g(%x: f32[]) -> (f32[]) {\n  %y = relu %x : f32[]\n  return %y : f32[]\n}\n");
+  EXPECT_EQ(shell("lathe run scalar.lathe -o scalar").status, 0);
+  EXPECT_EQ(shell("lathe compile any.lathe -o no.cpp --report no.html --profile -i scalar/y.npy").status, 2);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "no.html"));
 }
 
 }  // namespace
