@@ -70,7 +70,7 @@ std::optional<BufferRef> column_operand(ProgramBuilder& program, const Group& gr
   const TensorType& type = module.graph.tensor(group.outside(value));
   if (const auto number = uniform_leaf(module, group, value)) {
     const double real = number->as_double();
-    return program.data(fmt::format("splat {} {}", real, columns), "splat", columns, [&](std::span<float> floats) {
+    return program.data(fmt::format("splat {} {}", real, columns), "splat", columns, [real](std::span<float> floats) {
       std::fill(floats.begin(), floats.end(), static_cast<float>(real));
     });
   }
@@ -222,7 +222,7 @@ std::optional<PackedB> pack_b(ProgramBuilder& program, const ConstantData& weigh
   const auto* source = reinterpret_cast<const float*>(weights.bytes.data()) + *offset;
   const std::string key = fmt::format("gemm {} {} {} {} {} {} {}", static_cast<const void*>(source), *k, *n, *row,
                                       *column, *step, *batches);
-  const BufferRef buffer = program.data(key, weights.name, floats * *batches, [&](std::span<float> packed) {
+  const BufferRef buffer = program.data(key, weights.name, floats * *batches, [=](std::span<float> packed) {
     for (int64_t i = 0; i < *batches; ++i) {
       lathe_pack_gemm_b_f32(source + i * *step, *k, *n, *row, *column, packed.data() + i * floats);
     }
@@ -455,7 +455,7 @@ BufferRef pack_weights(ProgramBuilder& program, const ConstantData& weights, con
       fmt::format("{} {} {} {} {} {} {} {}", symbol_of(choice.kernel), choice.tile, static_cast<const void*>(source),
                   conv.out_channels, conv.in_channels, conv.groups, conv.kernel[0], conv.kernel[1]);
   return program.data(key, weights.name, packed_floats(conv, choice),
-                      [&](std::span<float> packed) { pack(conv, choice, source, packed.data()); });
+                      [=](std::span<float> packed) { pack(conv, choice, source, packed.data()); });
 }
 
 // Scratch memory of a Winograd convolution; sizes that are not known get what any size needs.

@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <utility>
 
 #include "compiler/lower/large_array.h"
 #include "ir/kernel/text.h"
+#include "lathe/runtime.h"
 
 namespace lathe::lower {
 
@@ -82,12 +84,12 @@ kernel::BufferRef ProgramBuilder::reference(const Placement& placement) {
 }
 
 kernel::BufferRef ProgramBuilder::data(const std::string& key, const std::string& name, int64_t count,
-                                       const std::function<void(std::span<float>)>& fill) {
+                                       std::function<void(std::span<float>)> fill) {
   const auto found = data_.find(key);
   if (found != data_.end()) return {found->second, 0};
   const std::shared_ptr<float[]> memory = make_large_array<float>(static_cast<size_t>(count));
   const std::span floats(memory.get(), static_cast<size_t>(count));
-  fill(floats);
+  fillings_.push_back({floats, std::move(fill)});
   const std::string unique = unique_name(name);
   kernel::Data data{unique, std::as_bytes(floats), memory};
   const kernel::StorageId storage = program_.storages.push_back(
@@ -142,7 +144,26 @@ void ProgramBuilder::guard(const Guard& guard) {
   program_.steps.push_back({std::move(step), guard.location, {}});
 }
 
+// Packing is half of the time from a large model's file to its first result, and every weight is for itself.
+void ProgramBuilder::fill_data() {
+  constexpr size_t kFloatsForThreads = size_t{1} << 20;
+  const auto fill = [](void* fillings, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const Filling& filling = (*static_cast<std::vector<Filling>*>(fillings))[static_cast<size_t>(i)];
+      filling.fill(filling.floats);
+    }
+  };
+  size_t floats = 0;
+  for (const Filling& filling : fillings_) floats += filling.floats.size();
+  const auto count = static_cast<int64_t>(fillings_.size());
+  lathe_thread_pool* pool = nullptr;
+  if (floats < kFloatsForThreads || lathe_thread_pool_create(0, &pool) != LATHE_OK) return fill(&fillings_, 0, count);
+  lathe_thread_pool_parallel_for(pool, count, 1, fill, &fillings_);
+  lathe_thread_pool_destroy(pool);
+}
+
 kernel::Program ProgramBuilder::finish() && {
+  fill_data();
   std::vector<ArenaRequest> requests;
   for (const Pending& pending : arena_) requests.push_back(pending.request);
   ArenaPlan plan = plan_arena(requests);

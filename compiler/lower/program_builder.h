@@ -30,9 +30,10 @@ class ProgramBuilder {
   /// The position of a window's first element.
   kernel::BufferRef reference(const Placement& placement);
   kernel::BufferRef reference(StorageId storage, Dim offset);
-  /// `count` floats that `fill` writes, all of them, unless data with this key exists.
+  /// `count` floats that `fill` writes, all of them, unless data with this key exists. It is called in finish(), maybe
+  /// on another thread, and keeps what it needs by value or in the module.
   kernel::BufferRef data(const std::string& key, const std::string& name, int64_t count,
-                         const std::function<void(std::span<float>)>& fill);
+                         std::function<void(std::span<float>)> fill);
   /// Arena memory for the steps of one node of the root region only.
   kernel::BufferRef scratch(ElementType element, Dim elements, NodeId node);
 
@@ -41,12 +42,13 @@ class ProgramBuilder {
   void call(kernel::CallStep call, const Group& group);
   void guard(const Guard& guard);
 
-  /// Lays out the arena. The builder is used up.
+  /// Fills the data and lays out the arena. The builder is used up.
   [[nodiscard]] kernel::Program finish() &&;
 
  private:
   kernel::StorageId materialise(StorageId storage);
   std::string unique_name(const std::string& name);
+  void fill_data();
 
   const Module& module_;
   const Placements& placements_;
@@ -55,6 +57,11 @@ class ProgramBuilder {
   std::unordered_map<std::string, kernel::StorageId> data_;
   std::unordered_set<std::string> names_;
   std::unordered_map<std::string, kernel::KernelId> kernels_;
+  struct Filling {
+    std::span<float> floats;
+    std::function<void(std::span<float>)> fill;
+  };
+  std::vector<Filling> fillings_;
   struct Pending {
     kernel::StorageId storage;
     ArenaRequest request;
