@@ -33,8 +33,10 @@ inline constexpr int64_t kBlockRows = 192;
 // 32 KB. Partial sums through C cost less than B from the second-level cache from about here on.
 inline constexpr int64_t kDepthLimit = 640;
 inline constexpr int64_t kDepthBlock = 512;
-// Up to so many rows B is used too little to stay in a cache: it streams past once.
+// Up to so many rows B is used too little to stay in a cache: it streams past once. With rows for more than one tile
+// that is so for deep panels only: short ones are fetched while the tiles compute on those before.
 inline constexpr int64_t kFewRows = 16;
+inline constexpr int64_t kShortDepth = 1024;
 
 using TileFunction = void (*)(const Tile&);
 
@@ -161,7 +163,7 @@ struct BlockRange {
   int64_t panel_stride;
   // Panels of a wide tile, the same for all tiles of the block.
   int wide;
-  bool few_rows;
+  bool stream;
   // What the tiles of the last panel fetch instead of B: the rows of the next block, when they are adjacent.
   const float* next_a;
   int64_t next_a_step;
@@ -182,7 +184,7 @@ struct BlockRange {
   [[nodiscard]] TileFunction function_for(int rows, int panels) const {
     const TileRow& functions = kTiles.row[rows - 1];
     if (panels != functions.panels) return functions.single;
-    return few_rows ? functions.stream : functions.wide;
+    return stream ? functions.stream : functions.wide;
   }
 
   // Panel by panel: each stays in the first-level cache while all rows pass.
@@ -240,7 +242,7 @@ HWY_INLINE void compute_block(const Contraction& problem, const ContractionPart&
                       .b = problem.packed_b + part.group * problem.b_group_stride,
                       .panel_stride = depth * LATHE_PANEL,
                       .wide = kTiles.row[split.base - 1].panels == widest ? widest : 1,
-                      .few_rows = block.count <= kFewRows,
+                      .stream = block.count <= kFewRows && (split.tiles == 1 || depth > kShortDepth),
                       .next_a = block.a[0],
                       .next_a_step = 0,
                       .tile = {},
