@@ -70,16 +70,19 @@ std::vector<CopyLoop> copy_loops(const StridedPiece& piece, const std::vector<in
   return loops;
 }
 
+// `from` may begin at any byte: it may be a weight in a mapped file.
 template <class T>
-void copy_block(const T* from, const CopyLoop& outer, const CopyLoop& inner, T* to) {
+void copy_block(const std::byte* from, const CopyLoop& outer, const CopyLoop& inner, T* to) {
+  constexpr auto kWidth = static_cast<int64_t>(sizeof(T));
   for (int64_t i = 0; i < outer.extent; ++i) {
-    const T* row = from + i * outer.from;
+    const std::byte* row = from + i * outer.from * kWidth;
     T* out = to + i * outer.to;
     if (inner.from == 1 && inner.to == 1) {
       std::memcpy(out, row, static_cast<size_t>(inner.extent) * sizeof(T));
       continue;
     }
-    for (int64_t j = 0; j < inner.extent; ++j) out[j * inner.to] = row[j * inner.from];
+    for (int64_t j = 0; j < inner.extent; ++j)
+      std::memcpy(out + j * inner.to, row + j * inner.from * kWidth, sizeof(T));
   }
 }
 
@@ -91,7 +94,8 @@ void copy_piece(const StridedPiece& piece, const std::vector<int64_t>& result_st
   }
   const std::vector<CopyLoop> loops = copy_loops(piece, result_strides);
   const size_t walked = loops.size() - 2;
-  const T* from = reinterpret_cast<const T*>(piece.source->bytes.data()) + piece.offset;
+  constexpr auto kWidth = static_cast<int64_t>(sizeof(T));
+  const std::byte* from = piece.source->bytes.data() + piece.offset * kWidth;
   T* to = reinterpret_cast<T*>(result);
   for (size_t axis = 0; axis < piece.begin.size(); ++axis) to += piece.begin[axis] * result_strides[axis];
   std::vector<int64_t> position(walked, 0);
@@ -99,10 +103,10 @@ void copy_piece(const StridedPiece& piece, const std::vector<int64_t>& result_st
     copy_block(from, loops[walked], loops[walked + 1], to);
     size_t axis = walked;
     while (axis-- > 0) {
-      from += loops[axis].from;
+      from += loops[axis].from * kWidth;
       to += loops[axis].to;
       if (++position[axis] < loops[axis].extent) break;
-      from -= loops[axis].from * loops[axis].extent;
+      from -= loops[axis].from * loops[axis].extent * kWidth;
       to -= loops[axis].to * loops[axis].extent;
       position[axis] = 0;
     }

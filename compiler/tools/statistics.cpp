@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace lathe::tools {
@@ -55,8 +56,12 @@ std::optional<Statistics> statistics(const ConstantData& data) {
   if (element == ElementType::String) return std::nullopt;
   const int64_t count = data.element_count();
   if (element == ElementType::F32 && !data.splat) {
-    const auto* elements = reinterpret_cast<const float*>(data.bytes.data());
-    return measure(count, [&](int64_t i) { return static_cast<double>(elements[i]); });
+    // The elements of a mapped file may begin at any byte.
+    return measure(count, [&](int64_t i) {
+      float value = 0;
+      std::memcpy(&value, data.bytes.data() + static_cast<size_t>(i) * sizeof value, sizeof value);
+      return static_cast<double>(value);
+    });
   }
   return measure(count, [&](int64_t i) { return element_as_double(data, i); });
 }
