@@ -4,22 +4,13 @@
 #include <fmt/core.h>
 
 namespace lathe::runtime::test {
-namespace {
-
-struct Strides {
-  int64_t image;
-  int64_t row;
-  int64_t pixel;
-};
-
-Strides strides_of(const ConvCase& c, int64_t height, int64_t width, int64_t channels) {
+ConvStrides strides_of(const ConvCase& c, int64_t height, int64_t width, int64_t channels) {
   const int64_t pixel = channels + c.channel_gap;
   const int64_t row = (width + c.pixel_gap) * pixel;
   return {.image = (height + c.row_gap) * row, .row = row, .pixel = pixel};
 }
 
-// Floats up to and with the last channel of the last pixel.
-int64_t extent(const ConvCase& c, const Strides& strides, int64_t height, int64_t width, int64_t channels) {
+int64_t extent(const ConvCase& c, const ConvStrides& strides, int64_t height, int64_t width, int64_t channels) {
   return (c.batch - 1) * strides.image + (height - 1) * strides.row + (width - 1) * strides.pixel + channels;
 }
 
@@ -37,6 +28,49 @@ lathe_conv2d_weights weights_of(const ConvCase& c) {
           .kernel_h_stride = c.kernel_w,
           .kernel_w_stride = 1};
 }
+
+lathe_conv2d_f32_shape shape_of(const ConvCase& c) {
+  const int64_t in_h = (c.out_h - 1) * c.stride_h + (c.kernel_h - 1) * c.dilation_h + 1;
+  const int64_t in_w = (c.out_w - 1) * c.stride_w + (c.kernel_w - 1) * c.dilation_w + 1;
+  const ConvStrides in_strides = strides_of(c, in_h, in_w, c.in_c);
+  const ConvStrides out_strides = strides_of(c, c.out_h, c.out_w, c.out_c);
+  return {.struct_size = sizeof(lathe_conv2d_f32_shape),
+          .reserved = 0,
+          .batch = c.batch,
+          .out_h = c.out_h,
+          .out_w = c.out_w,
+          .in_c = c.in_c,
+          .out_c = c.out_c,
+          .kernel_h = c.kernel_h,
+          .kernel_w = c.kernel_w,
+          .stride_h = c.stride_h,
+          .stride_w = c.stride_w,
+          .dilation_h = c.dilation_h,
+          .dilation_w = c.dilation_w,
+          .groups = c.groups,
+          .in_image_stride = in_strides.image,
+          .in_row_stride = in_strides.row,
+          .in_pixel_stride = in_strides.pixel,
+          .out_image_stride = out_strides.image,
+          .out_row_stride = out_strides.row,
+          .out_pixel_stride = out_strides.pixel,
+          .residual_image_stride = out_strides.image,
+          .residual_row_stride = out_strides.row,
+          .residual_pixel_stride = out_strides.pixel};
+}
+
+lathe_epilogue_f32 epilogue_of(const ConvCase& c, const float* scale, const float* bias) {
+  lathe_epilogue_f32 epilogue = {};
+  epilogue.struct_size = sizeof(epilogue);
+  epilogue.activation = c.activation;
+  epilogue.alpha = c.activation == LATHE_ACTIVATION_CLIP ? -0.5f : 0.25f;
+  epilogue.beta = 0.5f;
+  epilogue.scale = c.scale ? scale : nullptr;
+  epilogue.bias = c.bias ? bias : nullptr;
+  return epilogue;
+}
+
+namespace {
 
 EdgeFloats pack(ConvKernel kernel, const ConvCase& c, const EdgeFloats& w) {
   const lathe_conv2d_weights weights = weights_of(c);
@@ -69,31 +103,9 @@ std::string ConvCase::name() const {
 void run_conv_case(const std::string& target, ConvKernel kernel, const ConvCase& c, const lathe_execution* execution) {
   const int64_t in_h = (c.out_h - 1) * c.stride_h + (c.kernel_h - 1) * c.dilation_h + 1;
   const int64_t in_w = (c.out_w - 1) * c.stride_w + (c.kernel_w - 1) * c.dilation_w + 1;
-  const Strides in_strides = strides_of(c, in_h, in_w, c.in_c);
-  const Strides out_strides = strides_of(c, c.out_h, c.out_w, c.out_c);
-  const lathe_conv2d_f32_shape shape = {.struct_size = sizeof(lathe_conv2d_f32_shape),
-                                        .reserved = 0,
-                                        .batch = c.batch,
-                                        .out_h = c.out_h,
-                                        .out_w = c.out_w,
-                                        .in_c = c.in_c,
-                                        .out_c = c.out_c,
-                                        .kernel_h = c.kernel_h,
-                                        .kernel_w = c.kernel_w,
-                                        .stride_h = c.stride_h,
-                                        .stride_w = c.stride_w,
-                                        .dilation_h = c.dilation_h,
-                                        .dilation_w = c.dilation_w,
-                                        .groups = c.groups,
-                                        .in_image_stride = in_strides.image,
-                                        .in_row_stride = in_strides.row,
-                                        .in_pixel_stride = in_strides.pixel,
-                                        .out_image_stride = out_strides.image,
-                                        .out_row_stride = out_strides.row,
-                                        .out_pixel_stride = out_strides.pixel,
-                                        .residual_image_stride = out_strides.image,
-                                        .residual_row_stride = out_strides.row,
-                                        .residual_pixel_stride = out_strides.pixel};
+  const ConvStrides in_strides = strides_of(c, in_h, in_w, c.in_c);
+  const ConvStrides out_strides = strides_of(c, c.out_h, c.out_w, c.out_c);
+  const lathe_conv2d_f32_shape shape = shape_of(c);
   const EdgeFloats in = random_floats(extent(c, in_strides, in_h, in_w, c.in_c), 1);
   const lathe_conv2d_weights weights = weights_of(c);
   const EdgeFloats w = random_floats(c.out_c * weights.out_c_stride, 2);
@@ -104,13 +116,7 @@ void run_conv_case(const std::string& target, ConvKernel kernel, const ConvCase&
   EdgeFloats expected = untouched_floats(out_floats);
   const EdgeFloats bias = random_floats(c.out_c, 4);
   const EdgeFloats scale = random_floats(c.out_c, 5);
-  lathe_epilogue_f32 epilogue = {};
-  epilogue.struct_size = sizeof(epilogue);
-  epilogue.activation = c.activation;
-  epilogue.alpha = c.activation == LATHE_ACTIVATION_CLIP ? -0.5f : 0.25f;
-  epilogue.beta = 0.5f;
-  epilogue.scale = c.scale ? scale.data() : nullptr;
-  epilogue.bias = c.bias ? bias.data() : nullptr;
+  const lathe_epilogue_f32 epilogue = epilogue_of(c, scale.data(), bias.data());
 
   for (int64_t b = 0; b < c.batch; ++b) {
     for (int64_t y = 0; y < c.out_h; ++y) {

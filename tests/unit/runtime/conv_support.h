@@ -35,6 +35,25 @@ struct ConvCase {
   [[nodiscard]] std::string name() const;
 };
 
+// Distances between the images, rows and pixels of an operand, in floats.
+struct ConvStrides {
+  int64_t image;
+  int64_t row;
+  int64_t pixel;
+};
+ConvStrides strides_of(const ConvCase& c, int64_t height, int64_t width, int64_t channels);
+
+// Floats of such an operand up to and with the last channel of its last pixel.
+int64_t extent(const ConvCase& c, const ConvStrides& strides, int64_t height, int64_t width, int64_t channels);
+
+// The descriptors of a case: of its operands, with the residual's strides those of the output, and of weights
+// [out_c][in_c / groups][kernel_h][kernel_w].
+lathe_conv2d_f32_shape shape_of(const ConvCase& c);
+lathe_conv2d_weights weights_of(const ConvCase& c);
+
+// The epilogue of a case; null pointers where it wants none of the two.
+lathe_epilogue_f32 epilogue_of(const ConvCase& c, const float* scale, const float* bias);
+
 enum class ConvKernel { General, Depthwise };
 
 // Runs the case with `execution` (may be null) on the selected target, which is `target`, and compares bits, gaps

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "lathe/kernels.h"
+#include "tests/unit/runtime/conv_support.h"
 #include "tests/unit/runtime/support.h"
 
 namespace lathe::runtime::test {
@@ -21,103 +22,33 @@ namespace {
 
 constexpr double kStatedError = 1e-5;
 
-struct WinogradCase {
-  int64_t tile = 4;
-  int64_t batch = 1;
-  int64_t out_h = 1;
-  int64_t out_w = 1;
-  int64_t in_c = 16;
-  int64_t out_c = 16;
-  // Extra floats after a pixel, pixels after a line, lines after an image; in all operands.
-  int64_t channel_gap = 0;
-  int64_t pixel_gap = 0;
-  int64_t line_gap = 0;
-  bool residual = false;
-  bool in_place = false;
-  bool scale = false;
-  bool bias = false;
-  int32_t activation = LATHE_ACTIVATION_NONE;
-
-  [[nodiscard]] std::string name() const {
-    return fmt::format("tiles of {}, {} x {}x{}, {} -> {} channels", tile, batch, out_h, out_w, in_c, out_c);
-  }
-};
-
-struct Strides {
-  int64_t image;
-  int64_t line;
-  int64_t pixel;
-
-  Strides(const WinogradCase& c, int64_t height, int64_t width, int64_t channels)
-      : image((height + c.line_gap) * (width + c.pixel_gap) * (channels + c.channel_gap)),
-        line((width + c.pixel_gap) * (channels + c.channel_gap)),
-        pixel(channels + c.channel_gap) {}
-
-  // Floats up to and with the last channel of the last pixel.
-  [[nodiscard]] int64_t extent(int64_t batch, int64_t height, int64_t width, int64_t channels) const {
-    return (batch - 1) * image + (height - 1) * line + (width - 1) * pixel + channels;
-  }
-};
+// A case of kernel 3x3 with channels that fill panels.
+ConvCase winograd_case(ConvCase c) {
+  c.kernel_h = c.kernel_w = 3;
+  if (c.in_c == 1) c.in_c = 16;
+  if (c.out_c == 1) c.out_c = 16;
+  return c;
+}
 
 // The operands of a case, its result and what a direct sum makes of them.
 class Problem {
  public:
-  explicit Problem(const WinogradCase& c)
-      : c_(c),
-        in_strides_(c, c.out_h + 2, c.out_w + 2, c.in_c),
-        out_strides_(c, c.out_h, c.out_w, c.out_c),
-        in_(random_floats(in_strides_.extent(c.batch, c.out_h + 2, c.out_w + 2, c.in_c), 1)),
+  Problem(int64_t tile, const ConvCase& c)
+      : tile_(tile),
+        c_(c),
+        in_strides_(strides_of(c, c.out_h + 2, c.out_w + 2, c.in_c)),
+        out_strides_(strides_of(c, c.out_h, c.out_w, c.out_c)),
+        in_(random_floats(extent(c, in_strides_, c.out_h + 2, c.out_w + 2, c.in_c), 1)),
         weights_(random_floats(c.out_c * c.in_c * 9, 2)),
-        packed_(untouched_floats(lathe_packed_winograd_conv2d_floats(c.tile, c.in_c, c.out_c))),
+        packed_(untouched_floats(lathe_packed_winograd_conv2d_floats(tile, c.in_c, c.out_c))),
         residual_(random_floats(out_floats(), 3)),
         scale_(random_floats(c.out_c, 4)),
         bias_(random_floats(c.out_c, 5)),
-        scratch_(untouched_floats(
-            lathe_winograd_conv2d_scratch_floats(c.tile, c.batch, c.out_h, c.out_w, c.in_c, c.out_c))) {
-    const lathe_conv2d_weights layout = {.struct_size = sizeof(lathe_conv2d_weights),
-                                         .reserved = 0,
-                                         .out_c = c.out_c,
-                                         .in_c_per_group = c.in_c,
-                                         .kernel_h = 3,
-                                         .kernel_w = 3,
-                                         .groups = 1,
-                                         .out_c_stride = c.in_c * 9,
-                                         .in_c_stride = 9,
-                                         .kernel_h_stride = 3,
-                                         .kernel_w_stride = 1};
-    lathe_pack_winograd_conv2d_f32(c.tile, &layout, weights_.data(), packed_.data());
-    epilogue_.struct_size = sizeof(epilogue_);
-    epilogue_.activation = c.activation;
-    epilogue_.alpha = c.activation == LATHE_ACTIVATION_CLIP ? -0.5f : 0.25f;
-    epilogue_.beta = 0.5f;
-    epilogue_.scale = c.scale ? scale_.data() : nullptr;
-    epilogue_.bias = c.bias ? bias_.data() : nullptr;
-  }
-
-  [[nodiscard]] lathe_conv2d_f32_shape shape() const {
-    return {.struct_size = sizeof(lathe_conv2d_f32_shape),
-            .reserved = 0,
-            .batch = c_.batch,
-            .out_h = c_.out_h,
-            .out_w = c_.out_w,
-            .in_c = c_.in_c,
-            .out_c = c_.out_c,
-            .kernel_h = 3,
-            .kernel_w = 3,
-            .stride_h = 1,
-            .stride_w = 1,
-            .dilation_h = 1,
-            .dilation_w = 1,
-            .groups = 1,
-            .in_image_stride = in_strides_.image,
-            .in_row_stride = in_strides_.line,
-            .in_pixel_stride = in_strides_.pixel,
-            .out_image_stride = out_strides_.image,
-            .out_row_stride = out_strides_.line,
-            .out_pixel_stride = out_strides_.pixel,
-            .residual_image_stride = out_strides_.image,
-            .residual_row_stride = out_strides_.line,
-            .residual_pixel_stride = out_strides_.pixel};
+        scratch_(
+            untouched_floats(lathe_winograd_conv2d_scratch_floats(tile, c.batch, c.out_h, c.out_w, c.in_c, c.out_c))),
+        epilogue_(epilogue_of(c, scale_.data(), bias_.data())) {
+    const lathe_conv2d_weights layout = weights_of(c);
+    lathe_pack_winograd_conv2d_f32(tile, &layout, weights_.data(), packed_.data());
   }
 
   EdgeFloats run(const lathe_execution* execution = nullptr, lathe_after_block_fn after_block = nullptr,
@@ -130,16 +61,16 @@ class Problem {
     epilogue.after_block = after_block;
     epilogue.after_block_state = state;
     const float* residual = c_.in_place ? out.data() : c_.residual ? residual_.data() : nullptr;
-    const lathe_conv2d_f32_shape descriptor = shape();
+    const lathe_conv2d_f32_shape descriptor = shape_of(c_);
     EXPECT_EQ(lathe_winograd_conv2d_f32(execution, &descriptor, in_.data(), packed_.data(), out.data(), residual,
-                                        &epilogue, scratch_.data(), c_.tile),
+                                        &epilogue, scratch_.data(), tile_),
               LATHE_OK);
     return out;
   }
 
   // All channels of an input pixel of the first image.
   void set_input(int64_t y, int64_t x, float value) {
-    for (int64_t i = 0; i < c_.in_c; ++i) in_[y * in_strides_.line + x * in_strides_.pixel + i] = value;
+    for (int64_t i = 0; i < c_.in_c; ++i) in_[y * in_strides_.row + x * in_strides_.pixel + i] = value;
   }
 
   // Every element within `kStatedError` of the largest sum; gaps untouched.
@@ -165,14 +96,14 @@ class Problem {
   }
 
  private:
-  [[nodiscard]] int64_t out_floats() const { return out_strides_.extent(c_.batch, c_.out_h, c_.out_w, c_.out_c); }
+  [[nodiscard]] int64_t out_floats() const { return extent(c_, out_strides_, c_.out_h, c_.out_w, c_.out_c); }
 
   template <class Visit>
   void for_each_output(Visit visit) const {
     for (int64_t b = 0; b < c_.batch; ++b) {
       for (int64_t y = 0; y < c_.out_h; ++y) {
         for (int64_t x = 0; x < c_.out_w; ++x) {
-          const int64_t pixel = b * out_strides_.image + y * out_strides_.line + x * out_strides_.pixel;
+          const int64_t pixel = b * out_strides_.image + y * out_strides_.row + x * out_strides_.pixel;
           for (int64_t o = 0; o < c_.out_c; ++o) visit(pixel + o, b, y, x, o);
         }
       }
@@ -182,8 +113,7 @@ class Problem {
   [[nodiscard]] double sum(int64_t b, int64_t y, int64_t x, int64_t o) const {
     double result = 0;
     for (int64_t tap = 0; tap < 9; ++tap) {
-      const int64_t pixel =
-          b * in_strides_.image + (y + tap / 3) * in_strides_.line + (x + tap % 3) * in_strides_.pixel;
+      const int64_t pixel = b * in_strides_.image + (y + tap / 3) * in_strides_.row + (x + tap % 3) * in_strides_.pixel;
       for (int64_t i = 0; i < c_.in_c; ++i) {
         result += static_cast<double>(in_[pixel + i]) * static_cast<double>(weights_[(o * c_.in_c + i) * 9 + tap]);
       }
@@ -191,9 +121,10 @@ class Problem {
     return result;
   }
 
-  WinogradCase c_;
-  Strides in_strides_;
-  Strides out_strides_;
+  int64_t tile_;
+  ConvCase c_;
+  ConvStrides in_strides_;
+  ConvStrides out_strides_;
   EdgeFloats in_;
   EdgeFloats weights_;
   EdgeFloats packed_;
@@ -201,18 +132,15 @@ class Problem {
   EdgeFloats scale_;
   EdgeFloats bias_;
   EdgeFloats scratch_;
-  lathe_epilogue_f32 epilogue_ = {};
+  lathe_epilogue_f32 epilogue_;
 };
 
 // The parameter: a target and the pixels of a tile.
 class WinogradTest : public testing::TestWithParam<std::tuple<std::string, int64_t>> {
  protected:
-  static WinogradCase tiled(WinogradCase c) {
-    c.tile = std::get<1>(GetParam());
-    return c;
-  }
-  static void check(const WinogradCase& c) {
-    Problem problem(tiled(c));
+  static int64_t tile() { return std::get<1>(GetParam()); }
+  static void check(const ConvCase& c) {
+    Problem problem(tile(), winograd_case(c));
     problem.expect_close(problem.run());
   }
 
@@ -245,7 +173,7 @@ TEST_P(WinogradTest, GapsStayUntouched) {
          .out_c = 16,
          .channel_gap = 3,
          .pixel_gap = 2,
-         .line_gap = 1,
+         .row_gap = 1,
          .residual = true,
          .scale = true,
          .bias = true});
@@ -265,8 +193,8 @@ TEST_P(WinogradTest, EveryEpilogue) {
 }
 
 TEST_P(WinogradTest, ImagesOfABatchAreIndependent) {
-  Problem one(tiled({.batch = 1, .out_h = 9, .out_w = 10, .in_c = 32, .out_c = 48, .bias = true}));
-  Problem many(tiled({.batch = 5, .out_h = 9, .out_w = 10, .in_c = 32, .out_c = 48, .bias = true}));
+  Problem one(tile(), winograd_case({.batch = 1, .out_h = 9, .out_w = 10, .in_c = 32, .out_c = 48, .bias = true}));
+  Problem many(tile(), winograd_case({.batch = 5, .out_h = 9, .out_w = 10, .in_c = 32, .out_c = 48, .bias = true}));
   const EdgeFloats first = one.run();
   const EdgeFloats all = many.run();
   expect_same_bits(all.span().first(static_cast<size_t>(first.size())), first.span(), "the first of five images");
@@ -276,12 +204,12 @@ TEST_P(WinogradTest, ImagesOfABatchAreIndependent) {
 TEST_P(WinogradTest, NotFiniteNumbersStayInTheirTiles) {
   constexpr int64_t kSize = 16;
   constexpr int64_t kPixel = 7;
-  const WinogradCase c = tiled({.out_h = kSize, .out_w = kSize});
+  const ConvCase c = winograd_case({.out_h = kSize, .out_w = kSize});
   // A tile reads from its first pixel to two beyond its last; a window three pixels from its own on.
   const auto reads = [&](int64_t first, int64_t count) { return kPixel >= first && kPixel < first + count; };
-  const auto tile_reads = [&](int64_t at) { return reads(at / c.tile * c.tile, c.tile + 2); };
+  const auto tile_reads = [&](int64_t at) { return reads(at / tile() * tile(), tile() + 2); };
   for (const float bad : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
-    Problem problem(c);
+    Problem problem(tile(), c);
     const EdgeFloats finite = problem.run();
     problem.set_input(kPixel, kPixel, bad);
     const EdgeFloats actual = problem.run();
@@ -297,7 +225,8 @@ TEST_P(WinogradTest, NotFiniteNumbersStayInTheirTiles) {
 
 TEST_P(WinogradTest, ThreadsDoNotChangeBits) {
   Problem problem(
-      tiled({.batch = 2, .out_h = 30, .out_w = 29, .in_c = 48, .out_c = 64, .residual = true, .bias = true}));
+      tile(),
+      winograd_case({.batch = 2, .out_h = 30, .out_w = 29, .in_c = 48, .out_c = 64, .residual = true, .bias = true}));
   const EdgeFloats expected = problem.run();
   for (const int32_t threads : {1, 2, 3, 7}) {
     lathe_thread_pool* pool = nullptr;
@@ -314,7 +243,8 @@ TEST_P(WinogradTest, BlocksAreReported) {
   constexpr int64_t kHeight = 6;
   constexpr int64_t kWidth = 9;
   constexpr int64_t kChannels = 32;
-  Problem problem(tiled({.batch = 2, .out_h = kHeight, .out_w = kWidth, .in_c = 16, .out_c = kChannels}));
+  Problem problem(tile(),
+                  winograd_case({.batch = 2, .out_h = kHeight, .out_w = kWidth, .in_c = 16, .out_c = kChannels}));
   std::vector<int> reports(2 * kHeight * kWidth * kChannels);
   problem.run(
       nullptr,
@@ -342,7 +272,8 @@ TEST(Winograd, TargetsWithFmaGiveTheSameBits) {
     for (const std::string& target : supported_targets()) {
       if (target == "SSE4") continue;
       const TargetScope scope(target);
-      Problem problem({.tile = tile, .out_h = 17, .out_w = 13, .in_c = 80, .out_c = 96, .scale = true, .bias = true});
+      Problem problem(tile,
+                      winograd_case({.out_h = 17, .out_w = 13, .in_c = 80, .out_c = 96, .scale = true, .bias = true}));
       EdgeFloats out = problem.run();
       if (first) expect_same_bits(out.span(), first->span(), target);
       if (!first) first.emplace(std::move(out));
@@ -365,8 +296,7 @@ TEST(Winograd, ScratchForUnknownSizesIsEnoughForAny) {
 
 TEST(Winograd, BadDescriptorsAreRefused) {
   const auto status = [](auto change, int64_t tile = 4) {
-    Problem problem({});
-    lathe_conv2d_f32_shape shape = problem.shape();
+    lathe_conv2d_f32_shape shape = shape_of(winograd_case({}));
     change(shape);
     return lathe_winograd_conv2d_f32(nullptr, &shape, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, tile);
   };
