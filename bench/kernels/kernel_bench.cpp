@@ -46,15 +46,19 @@ struct Options {
   double minimum = 0;
 };
 
-// Operands start at cache lines, as those of compiled programs do.
+// Operands start at cache lines and lie on huge pages where there are any, as those of compiled programs do.
 template <class T>
 struct AlignedAllocator {
   using value_type = T;
   AlignedAllocator() = default;
   template <class U>
   explicit AlignedAllocator(const AlignedAllocator<U>&) {}
-  T* allocate(size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t(64))); }
-  void deallocate(T* memory, size_t) { ::operator delete(memory, std::align_val_t(64)); }
+  T* allocate(size_t count) {
+    void* memory = lathe_allocate(nullptr, count * sizeof(T));
+    if (memory == nullptr) throw std::bad_alloc();
+    return static_cast<T*>(memory);
+  }
+  void deallocate(T* memory, size_t count) { lathe_release(nullptr, memory, count * sizeof(T)); }
   bool operator==(const AlignedAllocator&) const = default;
 };
 
@@ -144,8 +148,7 @@ Case conv_case(const ConvCase& conv) {
   // Random weights are as good packed as not; 16 columns more than any packing needs.
   const int64_t taps = conv.kernel * conv.kernel;
   const bool winograd = conv.by == ConvKernel::Winograd;
-  const int64_t packed_floats = winograd ? lathe_packed_winograd_conv2d_floats(conv.tile, conv.in_c, conv.out_c)
-                                         : (conv.out_c + LATHE_PANEL) * taps * group_in;
+  const int64_t packed_floats = (conv.out_c + LATHE_PANEL) * taps * group_in;
   const int64_t scratch_floats =
       winograd ? lathe_winograd_conv2d_scratch_floats(conv.tile, 1, conv.size, conv.size, conv.in_c, conv.out_c) : 0;
   auto run = [shape, by = conv.by, tile = conv.tile, in = noise(in_size * in_size * conv.in_c),

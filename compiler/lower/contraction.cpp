@@ -378,24 +378,25 @@ bool allows_winograd(const Convolution& conv) {
          conv.in_channels % LATHE_PANEL == 0 && conv.out_channels % LATHE_PANEL == 0;
 }
 
-// The tile of the least work for one pair of channels of one image, or 0 for the direct sum. Few tiles make larger
-// weights dearer than the products that they save: reading one weight is counted as kWeight products. With that the
-// order of the measured times is that of these numbers (14x14 pixels of 256 channels: tiles of 2 and 4 equally fast, at
-// twice the speed of the direct sum; 7x7 of 512: tiles of 2 faster by a fifth, those of 4 slower). Extents that are not
-// known are taken to be large.
+// The tile of the least work for one pair of channels of one image, or 0 for the direct sum. The filters of a pair are
+// transformed at a cost of about as many products as kFilterTiles tiles take; with the transforms of the tiles
+// themselves, a product costs 1 / kEfficiency of one of the direct sum. Measured on images of 3 to 20 pixels a side
+// with 32, 128 and 512 channels, with AVX-512 and AVX2: the choice is the fastest of the three or within a tenth of it,
+// but for few channels or few tiles, which it leaves to the direct sum a little early. Extents that are not known are
+// taken to be large.
 int64_t choose_tile(const Shape& out_dims) {
-  constexpr double kWeight = 16;
-  constexpr double kWorthwhile = 0.9;
+  constexpr double kFilterTiles = 3;
+  constexpr double kEfficiency = 0.73;
   const auto height = out_dims[1].as_constant();
   const auto width = out_dims[2].as_constant();
   if (!height || !width) return 4;
   const auto h = static_cast<double>(*height);
   const auto w = static_cast<double>(*width);
-  double least = kWorthwhile * 9 * (h * w + kWeight);
+  double least = kEfficiency * 9 * h * w;
   int64_t chosen = 0;
   for (const int64_t tile : {2, 4}) {
     const auto m = static_cast<double>(tile);
-    const double work = (m + 2) * (m + 2) * (std::ceil(h / m) * std::ceil(w / m) + kWeight);
+    const double work = (m + 2) * (m + 2) * (std::ceil(h / m) * std::ceil(w / m) + kFilterTiles);
     if (work >= least) continue;
     least = work;
     chosen = tile;
@@ -428,11 +429,10 @@ lathe_conv2d_weights weights_layout(const Convolution& conv) {
 int64_t packed_floats(const Convolution& conv, const KernelChoice& choice) {
   const lathe_conv2d_weights layout = weights_layout(conv);
   switch (choice.kernel) {
-    case ConvolutionKernel::Direct: return lathe_packed_conv2d_floats(&layout);
+    case ConvolutionKernel::Direct:
+    case ConvolutionKernel::Winograd: return lathe_packed_conv2d_floats(&layout);
     case ConvolutionKernel::Depthwise:
       return lathe_packed_depthwise_conv2d_floats(conv.groups, conv.kernel[0], conv.kernel[1]);
-    case ConvolutionKernel::Winograd:
-      return lathe_packed_winograd_conv2d_floats(choice.tile, conv.in_channels, conv.out_channels);
   }
   return 0;
 }
@@ -441,10 +441,11 @@ void pack(const Convolution& conv, const KernelChoice& choice, const float* sour
   const lathe_conv2d_weights layout = weights_layout(conv);
   switch (choice.kernel) {
     case ConvolutionKernel::Direct: return lathe_pack_conv2d_f32(&layout, source, packed);
+    case ConvolutionKernel::Winograd:
+      return lathe_pack_gemm_b_f32(source, layout.out_c_stride, conv.out_channels, 1, layout.out_c_stride, packed);
     case ConvolutionKernel::Depthwise:
       return lathe_pack_depthwise_conv2d_f32(source, conv.groups, conv.kernel[0], conv.kernel[1], layout.out_c_stride,
                                              layout.kernel_h_stride, layout.kernel_w_stride, packed);
-    case ConvolutionKernel::Winograd: return lathe_pack_winograd_conv2d_f32(choice.tile, &layout, source, packed);
   }
 }
 

@@ -146,13 +146,13 @@ StepCost convolution_cost(const Descriptor& field) {
   return {2 * image(field) * products, kFloatBytes * (image(field) + input_image(field) + products * field["out_c"])};
 }
 
-// F(m x m, 3x3): (m + 2)^2 products for a tile of m x m pixels, and as many weights for a pair of channels. What the
-// transforms add is not counted.
+// F(m x m, 3x3): (m + 2)^2 products for a tile of m x m pixels. What the transforms add is not counted.
 StepCost winograd_cost(const Descriptor& field) {
   const double tile = field.integer(0);
   const double tiles = field["batch"] * std::ceil(field["out_h"] / tile) * std::ceil(field["out_w"] / tile);
-  const double weights = (tile + 2) * (tile + 2) * field["in_c"] * field["out_c"];
-  return {2 * tiles * weights, kFloatBytes * (image(field) + input_image(field) + weights)};
+  const double pairs = field["in_c"] * field["out_c"];
+  return {2 * tiles * (tile + 2) * (tile + 2) * pairs,
+          kFloatBytes * (image(field) + input_image(field) + window(field) * pairs)};
 }
 
 struct CallCost {

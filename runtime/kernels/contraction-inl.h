@@ -198,6 +198,24 @@ struct BlockRange {
     }
   }
 
+  // Each tile fetches its share of what comes next.
+  HWY_INLINE void fetch_ahead(int64_t panel, int panels) {
+    const bool last = panel + panels >= part.panel_end;
+    tile.prefetch_panel_stride = panel_stride;
+    if (problem.next != nullptr) {
+      const int64_t group_share = problem.depth() * problem.next_step;
+      tile.prefetch = problem.next + panel * problem.next_panel_stride + part.group * group_share;
+      tile.prefetch_panel_stride = problem.next_panel_stride;
+      tile.prefetch_step = problem.next_step;
+    } else if (last) {
+      tile.prefetch = next_a;
+      tile.prefetch_step = next_a_step;
+    } else {
+      tile.prefetch = tile.b + panels * panel_stride;
+      tile.prefetch_step = (LATHE_PANEL + split.tiles - 1) / split.tiles;
+    }
+  }
+
   // All rows of the block times `panels` panels.
   HWY_INLINE void compute_tiles(int64_t panel, int panels) {
     const lathe_epilogue_f32& epilogue = *problem.epilogue;
@@ -207,10 +225,7 @@ struct BlockRange {
     tile.b = b + panel * panel_stride;
     tile.epilogue.scale = panel_values(epilogue.scale, shift + tile.column, width, padded_scale);
     tile.epilogue.bias = panel_values(epilogue.bias, shift + tile.column, width, padded_bias);
-    // Each tile fetches its share of what comes next.
-    const bool last = panel + panels >= part.panel_end;
-    tile.prefetch = last ? next_a : tile.b + panels * panel_stride;
-    tile.prefetch_step = last ? next_a_step : (LATHE_PANEL + split.tiles - 1) / split.tiles;
+    fetch_ahead(panel, panels);
     const bool with_residual = problem.residual != nullptr && tile.finish;
     int64_t row = 0;
     for (int64_t index = 0; index < split.tiles; ++index) {
@@ -235,19 +250,20 @@ HWY_INLINE void compute_block(const Contraction& problem, const ContractionPart&
   const int64_t depth = problem.depth();
   const RowSplit split(block.count);
   const int widest = kTiles.row[split.rows(0) - 1].panels;
-  BlockRange range = {.problem = problem,
-                      .part = part,
-                      .block = block,
-                      .split = split,
-                      .b = problem.packed_b + part.group * problem.b_group_stride,
-                      .panel_stride = depth * LATHE_PANEL,
-                      .wide = kTiles.row[split.base - 1].panels == widest ? widest : 1,
-                      .stream = block.count <= kFewRows && (split.tiles == 1 || depth > kShortDepth),
-                      .next_a = block.a[0],
-                      .next_a_step = 0,
-                      .tile = {},
-                      .padded_bias = {},
-                      .padded_scale = {}};
+  BlockRange range = {
+      .problem = problem,
+      .part = part,
+      .block = block,
+      .split = split,
+      .b = problem.packed_b + part.group * problem.b_group_stride,
+      .panel_stride = depth * LATHE_PANEL,
+      .wide = kTiles.row[split.base - 1].panels == widest ? widest : 1,
+      .stream = !problem.b_is_near && block.count <= kFewRows && (split.tiles == 1 || depth > kShortDepth),
+      .next_a = block.a[0],
+      .next_a_step = 0,
+      .tile = {},
+      .padded_bias = {},
+      .padded_scale = {}};
   if (depth_block == depth && problem.a_strides.x == depth) {
     range.next_a = block.a[0] + block.count * depth;
     range.next_a_step = split.rows(0);
@@ -268,7 +284,7 @@ HWY_INLINE void compute_block(const Contraction& problem, const ContractionPart&
                     .within = k % problem.k_runs.length,
                     .count = count};
     }
-    tile.resume = k > 0;
+    tile.resume = problem.resume || k > 0;
     tile.finish = k + count == depth;
     range.compute_panels();
     range.b += count * LATHE_PANEL;

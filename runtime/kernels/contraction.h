@@ -66,6 +66,10 @@ struct Contraction {
 
   int64_t columns = 0;
   KRuns k_runs;
+  // Sums continue from C. Only without a residual.
+  bool resume = false;
+  // B is in a cache already.
+  bool b_is_near = false;
 
   const float* a = nullptr;
   const float* packed_b = nullptr;
@@ -73,6 +77,12 @@ struct Contraction {
   const float* residual = nullptr;
   // Never null.
   const lathe_epilogue_f32* epilogue = nullptr;
+
+  // What is read afterwards, to be fetched meanwhile, or null: while panel p of group g is multiplied, from
+  // next + p * next_panel_stride + g * depth() * next_step on, next_step floats with each step of k.
+  const float* next = nullptr;
+  int64_t next_panel_stride = 0;
+  int64_t next_step = 0;
 
   [[nodiscard]] int64_t depth() const { return k_runs.outer * k_runs.inner * k_runs.length; }
 };

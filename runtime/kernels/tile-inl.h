@@ -65,8 +65,9 @@ struct Tile {
   int64_t column;
   const float* b;
   int64_t panel_stride;
-  // Each step of k fetches a cache line from here, then moves on by prefetch_step floats.
+  // Each step of k fetches a cache line a panel from here, then moves on by prefetch_step floats.
   const float* prefetch;
+  int64_t prefetch_panel_stride;
   int64_t prefetch_step;
   const KRuns* runs;
   KRange range;
@@ -151,7 +152,7 @@ HWY_NOINLINE void compute_tile(const Tile& tile) {
         if constexpr (kStream) {
           hwy::Prefetch(b[p] + kPrefetchDistance);
         } else {
-          __builtin_prefetch(prefetch + p * tile.panel_stride, 0, 3);
+          __builtin_prefetch(prefetch + p * tile.prefetch_panel_stride, 0, 3);
         }
         LATHE_UNROLL
         for (int v = 0; v < kPanelVectors; ++v) columns[p * kPanelVectors + v] = hn::LoadU(d, b[p] + v * kLanes);

@@ -1,6 +1,6 @@
-// The transforms of F(4x4, 3x3) and F(2x2, 3x3): input tiles into planes, and planes of products into output pixels
-// with the epilogue. A vector of channels at a time; each step is one rounded operation, in an order that does not
-// depend on the vector's width. Compiled once per target. Assumes that channels are multiples of 16.
+// The transforms of F(4x4, 3x3) and F(2x2, 3x3): filters and input tiles into planes, and planes of products into
+// output pixels with the epilogue. A vector of channels at a time; each step is one rounded operation, in an order that
+// does not depend on the vector's width. Compiled once per target. Assumes that channels are multiples of 16.
 #if defined(LATHE_RUNTIME_KERNELS_WINOGRAD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LATHE_RUNTIME_KERNELS_WINOGRAD_INL_H_
 #undef LATHE_RUNTIME_KERNELS_WINOGRAD_INL_H_
@@ -30,6 +30,19 @@ struct WinogradAxis;
 // The points 0, 1, -1, infinity. Rows of B^T: 1 0 -1 0 | 0 1 1 0 | 0 -1 1 0 | 0 -1 0 1; of A^T: 1 1 1 0 | 0 1 -1 1.
 template <>
 struct WinogradAxis<2> {
+  // t = G g. Row i of G is (1, x, x^2) / N for the point x, with N the product of its distances to the other points;
+  // that of infinity is (0, 0, 1). N is -1 for 0, whose sign is in B^T, and 2 for +-1.
+  static HWY_INLINE void transform_filter(const VecF32 (&g)[3], VecF32 (&t)[4]) {
+    const F32 f;
+    const VecF32 half = hn::Set(f, 0.5f);
+    const VecF32 even = hn::Add(g[0], g[2]);
+    const VecF32 odd = hn::Mul(half, g[1]);
+    t[0] = g[0];
+    t[1] = hn::MulAdd(half, even, odd);
+    t[2] = hn::MulSub(half, even, odd);
+    t[3] = g[2];
+  }
+
   static HWY_INLINE void transform_input(const VecF32 (&d)[4], VecF32 (&t)[4]) {
     t[0] = hn::Sub(d[0], d[2]);
     t[1] = hn::Add(d[1], d[2]);
@@ -50,6 +63,21 @@ struct WinogradAxis<4> {
   static constexpr float kPointB = 1.41421356237309505f;
   static constexpr float kPointACubed = 0.35355339059327376f;
   static constexpr float kPointBCubed = 2.82842712474619010f;
+
+  // t = G g, as above; N is 1 for 0, -3/2 for +-a and 6 for +-b.
+  static HWY_INLINE void transform_filter(const VecF32 (&g)[3], VecF32 (&t)[6]) {
+    const F32 f;
+    const VecF32 odd_a = hn::Set(f, kPointA / -1.5f);
+    const VecF32 odd_b = hn::Set(f, kPointB / 6.0f);
+    const VecF32 even_a = hn::Mul(hn::Set(f, 1.0f / -1.5f), hn::MulAdd(hn::Set(f, 0.5f), g[2], g[0]));
+    const VecF32 even_b = hn::Mul(hn::Set(f, 1.0f / 6.0f), hn::MulAdd(hn::Set(f, 2.0f), g[2], g[0]));
+    t[0] = g[0];
+    t[1] = hn::MulAdd(odd_a, g[1], even_a);
+    t[2] = hn::NegMulAdd(odd_a, g[1], even_a);
+    t[3] = hn::MulAdd(odd_b, g[1], even_b);
+    t[4] = hn::NegMulAdd(odd_b, g[1], even_b);
+    t[5] = g[2];
+  }
 
   // t = B^T d; the rows of B^T are the coefficients of the products of (x - point) over the other points:
   //   1 0 -5/2 0 1 0 | 0 -b -2 a 1 0 | 0 b -2 -a 1 0 | 0 -a -1/2 b 1 0 | 0 a -1/2 -b 1 0 | 0 1 0 -5/2 0 1
@@ -83,6 +111,51 @@ struct WinogradAxis<4> {
     y[3] = hn::MulAdd(hn::Set(f, kPointACubed), difference_a, hn::MulAdd(hn::Set(f, kPointBCubed), difference_b, m[5]));
   }
 };
+
+// A vector of filters of one input channel, whose nine taps lie a panel's width apart at `packed`, to the element of
+// each plane at `out`: G g G^T.
+template <int kOutput>
+HWY_INLINE void transform_filter_vector(const float* HWY_RESTRICT packed, float* HWY_RESTRICT out, int64_t plane) {
+  constexpr int kInput = kOutput + 2;
+  const F32 f;
+  VecF32 columns[kInput][3];
+  LATHE_UNROLL
+  for (int j = 0; j < 3; ++j) {
+    VecF32 g[3];
+    LATHE_UNROLL
+    for (int i = 0; i < 3; ++i) g[i] = hn::LoadU(f, packed + (i * 3 + j) * LATHE_PANEL);
+    VecF32 t[kInput];
+    WinogradAxis<kOutput>::transform_filter(g, t);
+    LATHE_UNROLL
+    for (int i = 0; i < kInput; ++i) columns[i][j] = t[i];
+  }
+  LATHE_UNROLL
+  for (int i = 0; i < kInput; ++i) {
+    VecF32 t[kInput];
+    WinogradAxis<kOutput>::transform_filter(columns[i], t);
+    LATHE_UNROLL
+    for (int j = 0; j < kInput; ++j) hn::StoreU(t[j], f, out + (i * kInput + j) * plane);
+  }
+}
+
+template <int kOutput>
+void transform_filters(const FilterRange& range, int64_t begin, int64_t end) {
+  if (begin == end) return;
+  int64_t panel = begin / range.channels;
+  int64_t channel = begin % range.channels;
+  float* out = range.transformed + begin * LATHE_PANEL;
+  for (int64_t i = begin; i < end; ++i) {
+    const float* packed = range.packed + panel * range.packed_panel + channel * kFilterFloats;
+    for (int v = 0; v < LATHE_PANEL; v += kLanes) {
+      transform_filter_vector<kOutput>(packed + v, out + v, range.plane);
+    }
+    out += LATHE_PANEL;
+    if (++channel == range.channels) {
+      channel = 0;
+      ++panel;
+    }
+  }
+}
 
 // Where a tile lies, and how much of it exists.
 struct TilePlace {

@@ -14,9 +14,11 @@ namespace lathe::runtime {
 namespace HWY_NAMESPACE {
 namespace {
 
-constexpr WinogradKernels kWinograd2 = {.transform_input = &transform_input<2>,
+constexpr WinogradKernels kWinograd2 = {.transform_filters = &transform_filters<2>,
+                                        .transform_input = &transform_input<2>,
                                         .transform_output = &transform_output<2>};
-constexpr WinogradKernels kWinograd4 = {.transform_input = &transform_input<4>,
+constexpr WinogradKernels kWinograd4 = {.transform_filters = &transform_filters<4>,
+                                        .transform_input = &transform_input<4>,
                                         .transform_output = &transform_output<4>};
 
 }  // namespace

@@ -261,10 +261,8 @@ void check_winograd(int64_t tile) {
   const std::vector<float> w = random_floats(convolution.out_c * convolution.in_c * 9, 8);
   const std::vector<float> residual = random_floats(convolution.out_count(), 9);
   const Epilogue epilogue(convolution.out_c);
-  const lathe_conv2d_weights weights = convolution.weights();
-  std::vector<float> packed(
-      static_cast<size_t>(lathe_packed_winograd_conv2d_floats(tile, convolution.in_c, convolution.out_c)));
-  lathe_pack_winograd_conv2d_f32(tile, &weights, w.data(), packed.data());
+  std::vector<float> packed(w.size());
+  lathe_pack_gemm_b_f32(w.data(), convolution.in_c * 9, convolution.out_c, 1, convolution.in_c * 9, packed.data());
   std::vector<float> scratch(static_cast<size_t>(lathe_winograd_conv2d_scratch_floats(
       tile, 1, convolution.size, convolution.size, convolution.in_c, convolution.out_c)));
   const lathe_conv2d_f32_shape shape = convolution.shape();

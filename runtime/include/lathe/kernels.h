@@ -203,21 +203,14 @@ LATHE_API lathe_status lathe_depthwise_conv2d_f32(const lathe_execution* executi
  * infinity in the input makes outputs of all of its tile infinite or NaN, and sums of inputs beyond 1e37 may overflow.
  */
 
-/* Floats of transformed and packed weights: (tile + 2)^2 * in_c * out_c. */
-LATHE_API int64_t lathe_packed_winograd_conv2d_floats(int64_t tile, int64_t in_c, int64_t out_c);
-
-/* Transforms 3x3 weights of one group, whose channels are multiples of 16, and packs them into
- * [(tile + 2)^2][out_c / 16][in_c][16]. For compile time. */
-LATHE_API void lathe_pack_winograd_conv2d_f32(int64_t tile, const lathe_conv2d_weights* weights, const float* w,
-                                              float* packed);
-
 /* Floats of scratch memory for `batch` images of out_h x out_w pixels; as many as any size needs when one of the three
  * is negative. */
 LATHE_API int64_t lathe_winograd_conv2d_scratch_floats(int64_t tile, int64_t batch, int64_t out_h, int64_t out_w,
                                                        int64_t in_c, int64_t out_c);
 
 /* Runs it: as lathe_conv2d_f32 for a shape with kernel 3x3, stride, dilation and groups 1, and channels that are
- * multiples of 16. `scratch` overlaps no other operand and is overwritten. */
+ * multiples of 16. `packed` are weights [out_c][in_c][3][3], packed by lathe_pack_gemm_b_f32 as a matrix of in_c * 9
+ * rows and out_c columns: [out_c / 16][in_c][3][3][16]. `scratch` overlaps no other operand and is overwritten. */
 LATHE_API lathe_status lathe_winograd_conv2d_f32(const lathe_execution* execution, const lathe_conv2d_f32_shape* shape,
                                                  const float* in, const float* packed, float* out,
                                                  const float* residual, const lathe_epilogue_f32* epilogue,

@@ -74,7 +74,7 @@ TEST(StepCosts, AWinogradConvolution) {
     if (call == nullptr) continue;
     EXPECT_EQ(call->function, "lathe_winograd_conv2d_f32");
     EXPECT_EQ(costs[i].operations, 2.0 * 30 * 36 * 16 * 32);
-    EXPECT_EQ(costs[i].bytes, 4.0 * (16 * 20 * 24 + 36 * 16 * 32 + 32 * 18 * 22));
+    EXPECT_EQ(costs[i].bytes, 4.0 * (16 * 20 * 24 + 9 * 16 * 32 + 32 * 18 * 22));
     return;
   }
   FAIL() << "no call of the runtime";

@@ -40,15 +40,14 @@ class Problem {
         out_strides_(strides_of(c, c.out_h, c.out_w, c.out_c)),
         in_(random_floats(extent(c, in_strides_, c.out_h + 2, c.out_w + 2, c.in_c), 1)),
         weights_(random_floats(c.out_c * c.in_c * 9, 2)),
-        packed_(untouched_floats(lathe_packed_winograd_conv2d_floats(tile, c.in_c, c.out_c))),
+        packed_(untouched_floats(c.out_c * c.in_c * 9)),
         residual_(random_floats(out_floats(), 3)),
         scale_(random_floats(c.out_c, 4)),
         bias_(random_floats(c.out_c, 5)),
         scratch_(
             untouched_floats(lathe_winograd_conv2d_scratch_floats(tile, c.batch, c.out_h, c.out_w, c.in_c, c.out_c))),
         epilogue_(epilogue_of(c, scale_.data(), bias_.data())) {
-    const lathe_conv2d_weights layout = weights_of(c);
-    lathe_pack_winograd_conv2d_f32(tile, &layout, weights_.data(), packed_.data());
+    lathe_pack_gemm_b_f32(weights_.data(), c.in_c * 9, c.out_c, 1, c.in_c * 9, packed_.data());
   }
 
   EdgeFloats run(const lathe_execution* execution = nullptr, lathe_after_block_fn after_block = nullptr,
@@ -162,6 +161,18 @@ TEST_P(WinogradTest, ManyChannels) {
   check({.out_h = 5, .out_w = 7, .in_c = 1040, .out_c = 16});
 }
 
+// Filters beyond the memory for them, on one tile, few and many.
+TEST_P(WinogradTest, FiltersInRanges) {
+  check({.out_h = 2, .out_w = 2, .in_c = 528, .out_c = 112, .bias = true});
+  check({.out_h = 7, .out_w = 7, .in_c = 528, .out_c = 112, .bias = true});
+  check({.out_h = 27, .out_w = 50, .in_c = 272, .out_c = 144, .bias = true});
+}
+
+TEST_P(WinogradTest, NoInputChannels) {
+  Problem problem(tile(), winograd_case({.out_h = 5, .out_w = 6, .in_c = 0, .out_c = 32, .bias = true}));
+  problem.expect_close(problem.run());
+}
+
 TEST_P(WinogradTest, ManyBlocksOfTiles) {
   check({.batch = 3, .out_h = 45, .out_w = 47, .in_c = 16, .out_c = 16, .scale = true, .bias = true});
 }
@@ -226,18 +237,21 @@ TEST_P(WinogradTest, NotFiniteNumbersStayInTheirTiles) {
   }
 }
 
+// Few filters, which are transformed once, and many, which threads transform for themselves; more threads than panels.
 TEST_P(WinogradTest, ThreadsDoNotChangeBits) {
-  Problem problem(
-      tile(),
-      winograd_case({.batch = 2, .out_h = 30, .out_w = 29, .in_c = 48, .out_c = 64, .residual = true, .bias = true}));
-  const EdgeFloats expected = problem.run();
-  for (const int32_t threads : {1, 2, 3, 7}) {
-    lathe_thread_pool* pool = nullptr;
-    ASSERT_EQ(lathe_thread_pool_create(threads, &pool), LATHE_OK);
-    lathe_execution execution = LATHE_EXECUTION_INIT;
-    lathe_execution_use_pool(&execution, pool);
-    expect_same_bits(problem.run(&execution).span(), expected.span(), fmt::format("{} threads", threads));
-    lathe_thread_pool_destroy(pool);
+  for (const ConvCase& c : {ConvCase{.batch = 2, .out_h = 30, .out_w = 29, .in_c = 48, .out_c = 64, .residual = true},
+                            ConvCase{.out_h = 7, .out_w = 7, .in_c = 528, .out_c = 144, .bias = true},
+                            ConvCase{.out_h = 13, .out_w = 9, .in_c = 1024, .out_c = 48}}) {
+    Problem problem(tile(), winograd_case(c));
+    const EdgeFloats expected = problem.run();
+    for (const int32_t threads : {1, 2, 3, 7, 24}) {
+      lathe_thread_pool* pool = nullptr;
+      ASSERT_EQ(lathe_thread_pool_create(threads, &pool), LATHE_OK);
+      lathe_execution execution = LATHE_EXECUTION_INIT;
+      lathe_execution_use_pool(&execution, pool);
+      expect_same_bits(problem.run(&execution).span(), expected.span(), fmt::format("{} threads", threads));
+      lathe_thread_pool_destroy(pool);
+    }
   }
 }
 
