@@ -26,6 +26,8 @@ constexpr int64_t kChunksPerThread = 16;
 // How long a thread looks for work before it sleeps: longer than what lies between two layers of a network. Waking a
 // sleeper costs the caller some 6 us, and the sleeper 30.
 constexpr int64_t kSpinNanoseconds = 200'000;
+// How many times as long a new thread looks: most pools are made shortly before their first use.
+constexpr int64_t kFirstSpins = 10;
 constexpr int kSpinsPerClockReading = 64;
 // How often the caller looks for the end of a job before it yields.
 constexpr int kSpinsBeforeYield = 1000;
@@ -55,6 +57,22 @@ int32_t available_cpus() {
 #endif
   const long online = sysconf(_SC_NPROCESSORS_ONLN);
   return online > 0 ? static_cast<int32_t>(online < kMaxThreads ? online : kMaxThreads) : 1;
+}
+
+// Moves a new thread off its creator's CPU, where Linux likes to start it: there it waits for the creator's time slice
+// to end, some milliseconds, though other CPUs are idle. Afterwards it may run wherever its creator may. Only a wish.
+void start_elsewhere(pthread_t thread) {
+#if defined(__linux__) && !defined(__ANDROID__)
+  cpu_set_t all;
+  const int here = sched_getcpu();
+  if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof(all), &all) != 0) return;
+  cpu_set_t others = all;
+  CPU_CLR(here, &others);
+  if (CPU_COUNT(&others) == 0 || pthread_setaffinity_np(thread, sizeof(others), &others) != 0) return;
+  pthread_setaffinity_np(thread, sizeof(all), &all);
+#else
+  static_cast<void>(thread);
+#endif
 }
 
 struct Job {
@@ -112,7 +130,7 @@ void sleep_until_work(lathe_thread_pool& pool) {
 
 void* run_worker(void* argument) {
   lathe_thread_pool& pool = *static_cast<lathe_thread_pool*>(argument);
-  int64_t sleep_time = nanoseconds_now() + pool.spin_nanoseconds;
+  int64_t sleep_time = nanoseconds_now() + kFirstSpins * pool.spin_nanoseconds;
   while (!pool.stopping.load(std::memory_order_relaxed)) {
     bool worked = false;
     for (int spin = 0; spin < kSpinsPerClockReading; ++spin) {
@@ -179,6 +197,7 @@ lathe_status lathe_thread_pool_create(int32_t threads, lathe_thread_pool** pool)
       return LATHE_OUT_OF_MEMORY;
     }
     ++made->started;
+    start_elsewhere(made->workers[i]);
   }
   *pool = made;
   return LATHE_OK;

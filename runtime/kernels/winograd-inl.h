@@ -27,19 +27,19 @@ namespace {
 template <int kOutput>
 struct WinogradAxis;
 
-// The points 0, 1, -1, infinity. Rows of B^T: 1 0 -1 0 | 0 1 1 0 | 0 -1 1 0 | 0 -1 0 1; of A^T: 1 1 1 0 | 0 1 -1 1.
+// Row i of G is (1, x, x^2) for the point x, that of infinity is (0, 0, 1). The factor 1 / N that belongs to it, with N
+// the product of the point's distances to the others, is in the columns of A^T, where it costs nothing.
+
+// The points 0, 1, -1, infinity with N = -1, whose sign is in B^T, 2, 2. Rows of B^T: 1 0 -1 0 | 0 1 1 0 | 0 -1 1 0 |
+// 0 -1 0 1; of A^T: 1 1/2 1/2 0 | 0 1/2 -1/2 1.
 template <>
 struct WinogradAxis<2> {
-  // t = G g. Row i of G is (1, x, x^2) / N for the point x, with N the product of its distances to the other points;
-  // that of infinity is (0, 0, 1). N is -1 for 0, whose sign is in B^T, and 2 for +-1.
+  // t = G g.
   static HWY_INLINE void transform_filter(const VecF32 (&g)[3], VecF32 (&t)[4]) {
-    const F32 f;
-    const VecF32 half = hn::Set(f, 0.5f);
     const VecF32 even = hn::Add(g[0], g[2]);
-    const VecF32 odd = hn::Mul(half, g[1]);
     t[0] = g[0];
-    t[1] = hn::MulAdd(half, even, odd);
-    t[2] = hn::MulSub(half, even, odd);
+    t[1] = hn::Add(even, g[1]);
+    t[2] = hn::Sub(even, g[1]);
     t[3] = g[2];
   }
 
@@ -51,32 +51,36 @@ struct WinogradAxis<2> {
   }
 
   static HWY_INLINE void transform_output(const VecF32 (&m)[4], VecF32 (&y)[2]) {
-    y[0] = hn::Add(m[0], hn::Add(m[1], m[2]));
-    y[1] = hn::Add(hn::Sub(m[1], m[2]), m[3]);
+    const VecF32 half = hn::Set(F32(), 0.5f);
+    y[0] = hn::MulAdd(half, hn::Add(m[1], m[2]), m[0]);
+    y[1] = hn::MulAdd(half, hn::Sub(m[1], m[2]), m[3]);
   }
 };
 
-// The points 0, a, -a, b, -b, infinity with a = sqrt(1/2) and b = sqrt(2).
+// The points 0, a, -a, b, -b, infinity with a = sqrt(1/2), b = sqrt(2) and N = 1, -3/2, -3/2, 6, 6.
 template <>
 struct WinogradAxis<4> {
   static constexpr float kPointA = 0.70710678118654752f;
   static constexpr float kPointB = 1.41421356237309505f;
-  static constexpr float kPointACubed = 0.35355339059327376f;
-  static constexpr float kPointBCubed = 2.82842712474619010f;
 
-  // t = G g, as above; N is 1 for 0, -3/2 for +-a and 6 for +-b.
-  static HWY_INLINE void transform_filter(const VecF32 (&g)[3], VecF32 (&t)[6]) {
+  // Element kRow of t = G g.
+  template <int kRow>
+  static HWY_INLINE VecF32 filter_row(const VecF32 (&g)[3]) {
     const F32 f;
-    const VecF32 odd_a = hn::Set(f, kPointA / -1.5f);
-    const VecF32 odd_b = hn::Set(f, kPointB / 6.0f);
-    const VecF32 even_a = hn::Mul(hn::Set(f, 1.0f / -1.5f), hn::MulAdd(hn::Set(f, 0.5f), g[2], g[0]));
-    const VecF32 even_b = hn::Mul(hn::Set(f, 1.0f / 6.0f), hn::MulAdd(hn::Set(f, 2.0f), g[2], g[0]));
-    t[0] = g[0];
-    t[1] = hn::MulAdd(odd_a, g[1], even_a);
-    t[2] = hn::NegMulAdd(odd_a, g[1], even_a);
-    t[3] = hn::MulAdd(odd_b, g[1], even_b);
-    t[4] = hn::NegMulAdd(odd_b, g[1], even_b);
-    t[5] = g[2];
+    if constexpr (kRow == 0) return g[0];
+    if constexpr (kRow == 5) return g[2];
+    const VecF32 even = hn::MulAdd(hn::Set(f, kRow <= 2 ? 0.5f : 2.0f), g[2], g[0]);
+    const VecF32 point = hn::Set(f, kRow <= 2 ? kPointA : kPointB);
+    return kRow % 2 == 1 ? hn::MulAdd(point, g[1], even) : hn::NegMulAdd(point, g[1], even);
+  }
+
+  static HWY_INLINE void transform_filter(const VecF32 (&g)[3], VecF32 (&t)[6]) {
+    t[0] = filter_row<0>(g);
+    t[1] = filter_row<1>(g);
+    t[2] = filter_row<2>(g);
+    t[3] = filter_row<3>(g);
+    t[4] = filter_row<4>(g);
+    t[5] = filter_row<5>(g);
   }
 
   // t = B^T d; the rows of B^T are the coefficients of the products of (x - point) over the other points:
@@ -98,17 +102,20 @@ struct WinogradAxis<4> {
     t[5] = hn::MulAdd(middle, d[3], hn::Add(d[1], d[5]));
   }
 
-  // y = A^T m; row k of A^T holds the k-th powers of the points.
+  // y = A^T m; row k of A^T holds the k-th powers of the points, divided by N.
   static HWY_INLINE void transform_output(const VecF32 (&m)[6], VecF32 (&y)[4]) {
     const F32 f;
+    constexpr float kA = 1.0f / -1.5f;
+    constexpr float kB = 1.0f / 6.0f;
     const VecF32 sum_a = hn::Add(m[1], m[2]);
     const VecF32 difference_a = hn::Sub(m[1], m[2]);
     const VecF32 sum_b = hn::Add(m[3], m[4]);
     const VecF32 difference_b = hn::Sub(m[3], m[4]);
-    y[0] = hn::Add(m[0], hn::Add(sum_a, sum_b));
-    y[1] = hn::MulAdd(hn::Set(f, kPointB), difference_b, hn::Mul(hn::Set(f, kPointA), difference_a));
-    y[2] = hn::MulAdd(hn::Set(f, 2.0f), sum_b, hn::Mul(hn::Set(f, 0.5f), sum_a));
-    y[3] = hn::MulAdd(hn::Set(f, kPointACubed), difference_a, hn::MulAdd(hn::Set(f, kPointBCubed), difference_b, m[5]));
+    y[0] = hn::MulAdd(hn::Set(f, kA), sum_a, hn::MulAdd(hn::Set(f, kB), sum_b, m[0]));
+    y[1] = hn::MulAdd(hn::Set(f, kB * kPointB), difference_b, hn::Mul(hn::Set(f, kA * kPointA), difference_a));
+    y[2] = hn::MulAdd(hn::Set(f, kB * 2.0f), sum_b, hn::Mul(hn::Set(f, kA * 0.5f), sum_a));
+    y[3] = hn::MulAdd(hn::Set(f, kA * 0.5f * kPointA), difference_a,
+                      hn::MulAdd(hn::Set(f, kB * 2.0f * kPointB), difference_b, m[5]));
   }
 };
 

@@ -161,6 +161,19 @@ std::optional<FilterRange> all_filters(const Winograd& problem) {
   return range;
 }
 
+// Input channels [begin, end) of the few tiles of a block, as a MultiplyFewTiles takes them.
+void interleave_tiles(const Winograd& problem, int64_t tiles, int64_t begin, int64_t end, float* few) {
+  const int64_t in_c = problem.shape->in_c;
+  const int64_t span = problem.tile + 2;
+  for (int64_t plane = 0; plane < problem.blocks.planes; ++plane) {
+    float* to = few + plane / span * in_c * span * kFewTiles + plane % span * kFewTiles;
+    for (int64_t tile = 0; tile < kFewTiles; ++tile) {
+      const float* from = problem.in_tiles + plane * problem.blocks.in_plane + tile * in_c;
+      for (int64_t c = begin; c < end; ++c) to[c * span * kFewTiles + tile] = tile < tiles ? from[c] : 0.0f;
+    }
+  }
+}
+
 // Transforms, products and transforms of all blocks.
 struct WinogradRun {
   const lathe_execution* execution;
@@ -185,9 +198,31 @@ struct WinogradRun {
     lathe_parallel_for(execution, split.workers, 1, run_workers, &block);
   }
 
+  // The memory for filters holds the interleaved tiles.
+  [[nodiscard]] bool takes_few(int64_t tiles) const {
+    return transforms.multiply_few_tiles != nullptr && tiles <= kFewTiles &&
+           problem.shape->in_c <= problem.blocks.filters / (problem.blocks.planes * kFewTiles);
+  }
+
+  void run_few(int64_t tiles) const {
+    const int64_t in_c = problem.shape->in_c;
+    float* few = problem.filters;
+    transform_block(transforms.transform_input, tiles, in_c);
+    run_transforms(execution, in_c, problem.blocks.planes * kFewTiles,
+                   [&](int64_t begin, int64_t end) { interleave_tiles(problem, tiles, begin, end, few); });
+    const int64_t panel_work = problem.blocks.planes * kFewTiles * in_c * LATHE_PANEL;
+    run_transforms(execution, problem.shape->out_c / LATHE_PANEL, panel_work,
+                   [&](int64_t begin, int64_t end) { transforms.multiply_few_tiles(problem, few, tiles, begin, end); });
+    transform_block(transforms.transform_output, tiles, problem.shape->out_c);
+  }
+
   // Filters are transformed once and for all if they fit, and several blocks use them or there are more threads than
   // groups of panels.
   lathe_status run(int64_t tiles) const {
+    if (takes_few(tiles)) {
+      run_few(tiles);
+      return LATHE_OK;
+    }
     const int64_t threads = thread_count(execution);
     const FilterSplit split = split_filters(problem, threads);
     const bool worthwhile = tiles > problem.blocks.tiles_per_block || split.groups < threads;

@@ -116,12 +116,21 @@ struct FilterRange {
   int64_t plane = 0;
 };
 
+// Up to so many tiles of 4x4 pixels are multiplied by filters that are transformed in registers, where a target can.
+static constexpr int64_t kFewTiles = 4;
+
+// The products of `tiles` tiles with panels [begin, end). `few` holds the input tiles as [6][in_c][6][kFewTiles], the
+// planes row by row; what is beyond `tiles` is ignored.
+using MultiplyFewTiles = void (*)(const Winograd& problem, const float* few, int64_t tiles, int64_t begin, int64_t end);
+
 // The transforms of one target: of tiles [begin, end) of the block at hand, and of rows [begin, end) of a range's
 // [panels][channels].
 struct WinogradKernels {
   void (*transform_filters)(const FilterRange& range, int64_t begin, int64_t end);
   void (*transform_input)(const Winograd& problem, int64_t begin, int64_t end);
   void (*transform_output)(const Winograd& problem, int64_t begin, int64_t end);
+  // Or null.
+  MultiplyFewTiles multiply_few_tiles;
 };
 
 }  // namespace lathe::runtime

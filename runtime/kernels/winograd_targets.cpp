@@ -8,6 +8,7 @@
 #include "hwy/highway.h"
 #include "runtime/kernels/winograd-inl.h"
 #include "runtime/kernels/winograd.h"
+#include "runtime/kernels/winograd_few-inl.h"
 #include "runtime/target.h"
 
 namespace lathe::runtime {
@@ -16,10 +17,12 @@ namespace {
 
 constexpr WinogradKernels kWinograd2 = {.transform_filters = &transform_filters<2>,
                                         .transform_input = &transform_input<2>,
-                                        .transform_output = &transform_output<2>};
+                                        .transform_output = &transform_output<2>,
+                                        .multiply_few_tiles = nullptr};
 constexpr WinogradKernels kWinograd4 = {.transform_filters = &transform_filters<4>,
                                         .transform_input = &transform_input<4>,
-                                        .transform_output = &transform_output<4>};
+                                        .transform_output = &transform_output<4>,
+                                        .multiply_few_tiles = kMultiplyFewTiles};
 
 }  // namespace
 }  // namespace HWY_NAMESPACE

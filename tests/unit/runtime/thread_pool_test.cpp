@@ -1,4 +1,5 @@
 // The thread pool: every index exactly once, whoever calls, from wherever, however often.
+#include <sched.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -159,6 +160,47 @@ TEST(ThreadPool, ManyPoolsComeAndGo) {
     if (round % 2 == 0) lathe_thread_pool_parallel_for(pool.get(), 9, 1, &Counter::task, &counter);
     if (round % 2 == 0) counter.expect_once();
   }
+}
+
+cpu_set_t cpus_of_this_thread() {
+  cpu_set_t cpus;
+  EXPECT_EQ(sched_getaffinity(0, sizeof(cpus), &cpus), 0);
+  return cpus;
+}
+
+// Every worker, wherever it was started, may run on the CPUs of its creator: all of them or only one.
+void expect_cpus_of_creator() {
+  constexpr int32_t kThreads = 3;
+  struct Workers {
+    cpu_set_t expected;
+    std::atomic<int> arrived = 0;
+    std::atomic<int> different = 0;
+  } workers{.expected = cpus_of_this_thread()};
+  const Pool pool(kThreads);
+  lathe_thread_pool_parallel_for(
+      pool.get(), kThreads, 1,
+      [](void* state, int64_t begin, int64_t end) {
+        auto& of = *static_cast<Workers*>(state);
+        EXPECT_EQ(end - begin, 1);
+        const cpu_set_t mine = cpus_of_this_thread();
+        if (CPU_EQUAL(&mine, &of.expected) == 0) ++of.different;
+        // So that each thread takes one index.
+        ++of.arrived;
+        while (of.arrived < kThreads) sched_yield();
+      },
+      &workers);
+  EXPECT_EQ(workers.different, 0);
+}
+
+TEST(ThreadPool, WorkersMayRunWhereTheirCreatorMay) {
+  expect_cpus_of_creator();
+  const cpu_set_t all = cpus_of_this_thread();
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+  expect_cpus_of_creator();
+  ASSERT_EQ(sched_setaffinity(0, sizeof(all), &all), 0);
 }
 
 TEST(ThreadPool, ExecutionUsesThePool) {
