@@ -14,8 +14,8 @@
 
 namespace lathe::onnx {
 
-inline constexpr int64_t kOldestOpset = 7;
-inline constexpr int64_t kNewestOpset = 26;
+inline constexpr int64_t kOldestOpset = 1;
+inline constexpr int64_t kNewestOpset = 28;
 
 struct ImportOptions {
   /// Types that replace the declared ones of inputs; a name that is no input is reported (LT0701).

@@ -19,6 +19,13 @@ Outputs import_leaky_relu(NodeContext& context) {
 }
 Outputs import_with_alpha(NodeContext& context) { return with_number(context, "alpha", "alpha", 1.0); }
 
+/// Up to opset 5 the defaults have five digits.
+Outputs import_short_selu(NodeContext& context) {
+  return context.one("selu", context.inputs(),
+                     {{"alpha", context.number("alpha", single_precision(1.6732F))},
+                      {"gamma", context.number("gamma", single_precision(1.0507F))}});
+}
+
 Outputs import_selu(NodeContext& context) {
   return context.one("selu", context.inputs(),
                      {{"alpha", context.number("alpha", 1.67326319217681884765625)},
@@ -82,7 +89,7 @@ Outputs import_clip(NodeContext& context) {
 
 constexpr OperatorRow kActivations[] = {
     {.name = "Celu", .since = 12, .handler = import_with_alpha, .attributes = "alpha:f", .target = "celu"},
-    {.name = "Clip", .since = 6, .until = 10, .handler = import_clip_attributes, .attributes = "min:f max:f"},
+    {.name = "Clip", .until = 10, .handler = import_clip_attributes, .attributes = "min:f max:f"},
     {.name = "Clip", .since = 11, .handler = import_clip, .max_inputs = 3},
     {.name = "Elu", .handler = import_with_alpha, .attributes = "alpha:f", .target = "elu"},
     {.name = "Gelu", .since = 20, .handler = import_gelu, .attributes = "approximate:s"},
@@ -91,7 +98,8 @@ constexpr OperatorRow kActivations[] = {
     {.name = "LeakyRelu", .handler = import_leaky_relu, .attributes = "alpha:f", .target = "leaky_relu"},
     {.name = "Mish", .since = 18, .handler = import_simple, .target = "mish"},
     {.name = "Relu", .handler = import_simple, .target = "relu"},
-    {.name = "Selu", .handler = import_selu, .attributes = "alpha:f gamma:f"},
+    {.name = "Selu", .until = 5, .handler = import_short_selu, .attributes = "alpha:f gamma:f"},
+    {.name = "Selu", .since = 6, .handler = import_selu, .attributes = "alpha:f gamma:f"},
     {.name = "Shrink", .since = 9, .handler = import_shrink, .attributes = "bias:f lambd:f"},
     {.name = "Sigmoid", .handler = import_simple, .target = "sigmoid"},
     {.name = "Softplus", .handler = import_simple, .target = "softplus"},

@@ -41,6 +41,13 @@ Outputs import_einsum(NodeContext& context) {
 
 constexpr OperatorRow kContractions[] = {
     {.name = "Einsum", .since = 12, .handler = import_einsum, .max_inputs = kVariadic, .attributes = "equation:s"},
+    // Its `broadcast` is what later versions always do with C.
+    {.name = "Gemm",
+     .until = 6,
+     .handler = import_gemm,
+     .min_inputs = 3,
+     .max_inputs = 3,
+     .attributes = "alpha:f beta:f broadcast:i transA:i transB:i"},
     {.name = "Gemm",
      .since = 7,
      .handler = import_gemm,

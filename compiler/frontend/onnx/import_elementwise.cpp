@@ -5,8 +5,56 @@
 namespace lathe::onnx {
 namespace {
 
+/// `value` with axes of size 1 behind its own, `rank` altogether.
+Result<ValueId> with_trailing_axes(GraphBuilder& builder, ValueId value, size_t rank) {
+  std::vector<size_t> axes;
+  for (size_t axis = builder.dims(value).size(); axis < rank; ++axis) axes.push_back(axis);
+  return builder.unsqueeze(value, std::move(axes));
+}
+
 /// The target row on the operands as they are.
 Outputs import_simple(NodeContext& context) { return context.one(context.row().target, context.inputs()); }
+
+/// Up to opset 6: with `broadcast` the second operand has some of the first one's axes, from `axis` on or the last
+/// ones; without, both have one shape.
+Outputs import_broadcasting(NodeContext& context) {
+  const Shape& dims = context.dims(0);
+  const Shape& right_dims = context.dims(1);
+  ValueId right = context.input(1);
+  if (!context.flag("broadcast", false)) {
+    bool same = dims.size() == right_dims.size();
+    for (size_t axis = 0; same && axis < dims.size(); ++axis) {
+      same = context.symbols().prove_eq(dims[axis], right_dims[axis]) != Answer::No;
+    }
+    if (!same) {
+      return context
+          .error(DiagnosticKind::ShapeMismatch, "the operands of `{}` are `{}` and `{}`, without `broadcast`",
+                 context.node().op_type, text(context.tensor(0)), text(context.tensor(1)))
+          .emit();
+    }
+  } else if (context.has("axis") && !right_dims.empty()) {
+    LATHE_TRY(const size_t axis, context.axis(context.integer("axis", 0), context.rank(0)));
+    if (axis + right_dims.size() > dims.size()) {
+      return context
+          .error(DiagnosticKind::RankMismatch, "{} of `{}` is `{}`, but `{}` has only {} axes from `axis` {} on",
+                 context.input_text(1), context.node().op_type, text(context.tensor(1)), text(context.tensor(0)),
+                 dims.size() - axis, axis)
+          .emit();
+    }
+    LATHE_TRY(right, with_trailing_axes(context.builder(), right, dims.size() - axis));
+  }
+  return context.one(context.row().target, {context.input(0), right});
+}
+
+/// Up to opset 6 a slope is a number, or one for each channel, which is axis 1.
+Outputs import_prelu_of_channels(NodeContext& context) {
+  ValueId slope = context.input(1);
+  const bool of_channels = context.rank(1) == 1 && context.rank(0) > 2;
+  if (of_channels) {
+    LATHE_TRY(slope, with_trailing_axes(context.builder(), slope, context.dims(0).size() - 1));
+  }
+  return context.one("prelu", {context.input(0), slope});
+}
 
 /// Min, Max, Sum: from left to right.
 Outputs import_variadic(NodeContext& context) {
@@ -77,6 +125,16 @@ Outputs import_cast(NodeContext& context) {
   if (!in_range) return context.bad_attribute("to", "is {}, which is no element type", to);
   const std::optional<ElementType> element = element_type(static_cast<int32_t>(to));
   if (!element) return context.unsupported("the element type {}", data_type_name(static_cast<int32_t>(to)));
+  return import_cast_to(context, *element);
+}
+
+/// Up to opset 5 the type is a name.
+Outputs import_cast_by_name(NodeContext& context) {
+  const std::string_view name = context.string("to", "");
+  const std::optional<int32_t> type = data_type(name);
+  if (!type) return context.bad_attribute("to", "is `{}`, which is no element type", name);
+  const std::optional<ElementType> element = element_type(*type);
+  if (!element) return context.unsupported("the element type {}", name);
   return import_cast_to(context, *element);
 }
 
@@ -159,21 +217,48 @@ constexpr OperatorRow kBinary[] = {
      .min_inputs = 2,
      .max_inputs = 2,
      .target = "less_equal"},
-    {.name = "Max", .since = 6, .handler = import_variadic, .max_inputs = kVariadic, .target = "maximum"},
-    {.name = "Mean", .since = 6, .handler = import_mean, .max_inputs = kVariadic, .target = "add"},
-    {.name = "Min", .since = 6, .handler = import_variadic, .max_inputs = kVariadic, .target = "minimum"},
+    {.name = "Max", .handler = import_variadic, .max_inputs = kVariadic, .target = "maximum"},
+    {.name = "Mean", .handler = import_mean, .max_inputs = kVariadic, .target = "add"},
+    {.name = "Min", .handler = import_variadic, .max_inputs = kVariadic, .target = "minimum"},
     {.name = "Mod", .since = 10, .handler = import_mod, .min_inputs = 2, .max_inputs = 2, .attributes = "fmod:i"},
     {.name = "Mul", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "mul"},
     {.name = "Or", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "logical_or"},
     {.name = "Pow", .since = 7, .handler = import_pow, .min_inputs = 2, .max_inputs = 2},
     {.name = "PRelu", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "prelu"},
     {.name = "Sub", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "sub"},
-    {.name = "Sum", .since = 6, .handler = import_variadic, .max_inputs = kVariadic, .target = "add"},
+    {.name = "Sum", .handler = import_variadic, .max_inputs = kVariadic, .target = "add"},
     {.name = "Where", .since = 9, .handler = import_simple, .min_inputs = 3, .max_inputs = 3, .target = "where"},
     {.name = "Xor", .since = 7, .handler = import_simple, .min_inputs = 2, .max_inputs = 2, .target = "logical_xor"},
 };
 
+/// A row of the operators with `broadcast`.
+constexpr OperatorRow broadcasting(std::string_view name, std::string_view target) {
+  return {.name = name,
+          .until = 6,
+          .handler = import_broadcasting,
+          .min_inputs = 2,
+          .max_inputs = 2,
+          .attributes = "axis:i broadcast:i",
+          .target = target};
+}
+
+constexpr OperatorRow kOldBinary[] = {
+    broadcasting("Add", "add"),
+    broadcasting("And", "logical_and"),
+    broadcasting("Div", "div"),
+    broadcasting("Equal", "equal"),
+    broadcasting("Greater", "greater"),
+    broadcasting("Less", "less"),
+    broadcasting("Mul", "mul"),
+    broadcasting("Or", "logical_or"),
+    broadcasting("Pow", "pow"),
+    {.name = "PRelu", .until = 6, .handler = import_prelu_of_channels, .min_inputs = 2, .max_inputs = 2},
+    broadcasting("Sub", "sub"),
+    broadcasting("Xor", "logical_xor"),
+};
+
 constexpr OperatorRow kConversion[] = {
+    {.name = "Cast", .until = 5, .handler = import_cast_by_name, .attributes = "to:s", .strings = kStrings},
     {.name = "Cast",
      .since = 6,
      .handler = import_cast,
@@ -193,6 +278,7 @@ constexpr OperatorRow kConversion[] = {
 
 std::span<const OperatorRow> unary_operators() { return kUnary; }
 std::span<const OperatorRow> binary_operators() { return kBinary; }
+std::span<const OperatorRow> old_binary_operators() { return kOldBinary; }
 std::span<const OperatorRow> conversion_operators() { return kConversion; }
 
 }  // namespace lathe::onnx

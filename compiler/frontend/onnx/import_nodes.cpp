@@ -201,6 +201,8 @@ Status Importer::check_node(const Node& node, const OperatorRow& row, std::span<
 
 Status Importer::check_attributes(const Node& node, const OperatorRow& row) {
   for (const Attribute& attribute : node.attributes) {
+    // Up to opset 5 a hint for allocators.
+    if (attribute.name == "consumed_inputs" && opsets_.version("").value_or(0) < 6) continue;
     const std::string_view code = declared_code(row.attributes, attribute.name);
     if (code.empty()) {
       return diagnostics_

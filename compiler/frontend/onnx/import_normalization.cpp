@@ -73,6 +73,12 @@ Outputs import_batch_normalization(NodeContext& context) {
   return context.one("batch_norm", std::move(operands), {{"epsilon", context.number("epsilon", kDefaultEpsilon)}});
 }
 
+/// Up to opset 6 a flag says how it is used; without one, the number of outputs does.
+Outputs import_old_batch_normalization(NodeContext& context) {
+  if (!context.flag("is_test", true)) return context.unsupported("training mode (`is_test` = 0)");
+  return import_batch_normalization(context);
+}
+
 Outputs import_instance_normalization(NodeContext& context) {
   return context.one("instance_norm", context.inputs(), {{"epsilon", context.number("epsilon", kDefaultEpsilon)}});
 }
@@ -168,6 +174,12 @@ Outputs import_lrn(NodeContext& context) {
 constexpr std::string_view kLayerAttributes = "axis:i epsilon:f stash_type:i";
 
 constexpr OperatorRow kNormalizations[] = {
+    {.name = "BatchNormalization",
+     .until = 6,
+     .handler = import_old_batch_normalization,
+     .min_inputs = 5,
+     .max_inputs = 5,
+     .attributes = "epsilon:f is_test:i momentum:f spatial:i"},
     {.name = "BatchNormalization",
      .since = 7,
      .handler = import_batch_normalization,

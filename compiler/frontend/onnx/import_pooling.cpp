@@ -27,7 +27,18 @@ Outputs import_average_pool(NodeContext& context) {
   return pool(context, {{"count_include_pad", context.flag("count_include_pad", false)}});
 }
 
-Outputs import_lp_pool(NodeContext& context) { return pool(context, {{"p", context.integer("p", 2)}}); }
+/// The exponent, which opset 1 writes as a float.
+Result<int64_t> exponent(NodeContext& context) {
+  if (context.opset() >= 2) return context.integer("p", 2);
+  const double p = context.number("p", 2);
+  if (p != 1 && p != 2) return context.unsupported("`p` = {}", p);
+  return static_cast<int64_t>(p);
+}
+
+Outputs import_lp_pool(NodeContext& context) {
+  LATHE_TRY(const int64_t p, exponent(context));
+  return pool(context, {{"p", p}});
+}
 
 Outputs import_global_pool(NodeContext& context) {
   LATHE_TRY_VOID(context.require_rank_at_least(0, 3));
@@ -38,7 +49,7 @@ Outputs import_global_pool(NodeContext& context) {
 
 Outputs import_global_lp_pool(NodeContext& context) {
   LATHE_TRY_VOID(context.require_rank_at_least(0, 3));
-  const int64_t p = context.integer("p", 2);
+  LATHE_TRY(const int64_t p, exponent(context));
   if (p != 1 && p != 2) return context.unsupported("`p` = {}", p);
   Integers axes;
   for (int axis = 2; axis < context.rank(0); ++axis) axes.push_back(axis);
@@ -48,13 +59,18 @@ Outputs import_global_lp_pool(NodeContext& context) {
 
 constexpr OperatorRow kPoolings[] = {
     {.name = "AveragePool",
-     .since = 7,
      .handler = import_average_pool,
      .attributes = "auto_pad:s ceil_mode:i count_include_pad:i dilations:is kernel_shape:is pads:is strides:is",
      .target = "average_pool"},
     {.name = "GlobalAveragePool", .handler = import_global_pool, .target = "reduce_mean"},
+    {.name = "GlobalLpPool", .until = 1, .handler = import_global_lp_pool, .attributes = "p:f"},
     {.name = "GlobalLpPool", .since = 2, .handler = import_global_lp_pool, .attributes = "p:i"},
     {.name = "GlobalMaxPool", .handler = import_global_pool, .target = "reduce_max"},
+    {.name = "LpPool",
+     .until = 1,
+     .handler = import_lp_pool,
+     .attributes = "auto_pad:s kernel_shape:is p:f pads:is strides:is",
+     .target = "lp_pool"},
     {.name = "LpPool",
      .since = 2,
      .handler = import_lp_pool,

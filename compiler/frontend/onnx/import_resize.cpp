@@ -202,6 +202,16 @@ Outputs import_upsample_attribute(NodeContext& context) {
   return build_upsample(context, Floats(scales->begin(), scales->end()));
 }
 
+/// Up to opset 6 images are scaled by two numbers.
+Outputs import_upsample_image(NodeContext& context) {
+  LATHE_TRY_VOID(context.require_rank(0, 4));
+  for (const std::string_view name : {"height_scale", "width_scale"}) {
+    if (context.has(name)) continue;
+    return context.error(DiagnosticKind::MissingAttribute, "`Upsample` needs the attribute `{}`", name).emit();
+  }
+  return build_upsample(context, {1.0, 1.0, context.number("height_scale", 1), context.number("width_scale", 1)});
+}
+
 Outputs import_upsample(NodeContext& context) {
   LATHE_TRY(const Floats scales, context.known_floats(1, "scales"));
   return build_upsample(context, scales);
@@ -221,6 +231,10 @@ constexpr OperatorRow kResizing[] = {
      .max_inputs = 4,
      .attributes = "antialias:i axes:is coordinate_transformation_mode:s cubic_coeff_a:f exclude_outside:i "
                    "extrapolation_value:f keep_aspect_ratio_policy:s mode:s nearest_mode:s"},
+    {.name = "Upsample",
+     .until = 6,
+     .handler = import_upsample_image,
+     .attributes = "height_scale:f mode:s width_scale:f"},
     {.name = "Upsample",
      .since = 7,
      .until = 8,

@@ -77,7 +77,15 @@ Outputs import_dropout(NodeContext& context) {
   return outputs;
 }
 
+/// Up to opset 6 a flag says how it is used, for training by default.
+Outputs import_old_dropout(NodeContext& context) {
+  const bool drops = !context.flag("is_test", false) && context.number("ratio", 0.5) != 0;
+  if (drops) return context.unsupported("training mode (`is_test` = 0)");
+  return import_dropout(context);
+}
+
 constexpr OperatorRow kSelections[] = {
+    {.name = "Dropout", .until = 6, .handler = import_old_dropout, .attributes = "is_test:i ratio:f"},
     {.name = "Dropout", .since = 7, .until = 11, .handler = import_dropout, .attributes = "ratio:f"},
     {.name = "Dropout", .since = 12, .handler = import_dropout, .max_inputs = 3, .attributes = "seed:i"},
     {.name = "EyeLike", .since = 9, .handler = import_eye_like, .attributes = "dtype:i k:i"},

@@ -21,8 +21,7 @@ Dim rest_of(const SymbolTable& symbols, const Dim& count, const Dim& others) {
   return symbols.simplify(floordiv(count, maximum(others, 1)));
 }
 
-Outputs import_reshape(NodeContext& context) {
-  LATHE_TRY(Shape shape, context.known_dims(1, "shape"));
+Outputs reshape(NodeContext& context, Shape shape) {
   const Shape& dims = context.dims(0);
   const bool zero_is_zero = context.flag("allowzero", false);
   std::optional<size_t> open;
@@ -49,6 +48,18 @@ Outputs import_reshape(NodeContext& context) {
     shape[*open] = rest_of(context.symbols(), product_of(dims, 0, dims.size()), others);
   }
   return single(context.builder().reshape(context.input(0), std::move(shape)));
+}
+
+Outputs import_reshape(NodeContext& context) {
+  LATHE_TRY(Shape shape, context.known_dims(1, "shape"));
+  return reshape(context, std::move(shape));
+}
+
+Outputs import_reshape_attribute(NodeContext& context) {
+  const std::vector<int64_t>* shape = context.integers("shape");
+  if (shape == nullptr)
+    return context.error(DiagnosticKind::MissingAttribute, "`Reshape` needs the attribute `shape`").emit();
+  return reshape(context, Shape(shape->begin(), shape->end()));
 }
 
 Outputs import_flatten(NodeContext& context) {
@@ -137,6 +148,22 @@ Outputs import_tile(NodeContext& context) {
   return context.one("tile", {context.input(0)}, {{"repeats", std::move(repeats)}});
 }
 
+/// Up to opset 5: a number of repeats along one axis, both of them operands.
+Outputs import_tile_axis(NodeContext& context) {
+  LATHE_TRY(const Shape tiles, context.known_dims(1, "tiles"));
+  LATHE_TRY(const Integers axes, context.known_integers(2, "axis"));
+  if (tiles.size() != 1 || axes.size() != 1) {
+    return context
+        .error(DiagnosticKind::ShapeMismatch, "`Tile` takes one number of tiles and one axis, not {} and {}",
+               tiles.size(), axes.size())
+        .emit();
+  }
+  LATHE_TRY(const size_t axis, context.axis(axes[0], context.rank(0)));
+  Shape repeats(context.dims(0).size(), Dim(1));
+  repeats[axis] = tiles[0];
+  return context.one("tile", {context.input(0)}, {{"repeats", std::move(repeats)}});
+}
+
 /// The block size and the size of the channels it goes with.
 Result<int64_t> block_size(NodeContext& context) {
   LATHE_TRY_VOID(context.require_rank(0, 4));
@@ -203,6 +230,7 @@ constexpr OperatorRow kShapes[] = {
     {.name = "DepthToSpace", .handler = import_depth_to_space, .attributes = "blocksize:i mode:s", .strings = kStrings},
     {.name = "Expand", .since = 8, .handler = import_expand, .min_inputs = 2, .max_inputs = 2, .strings = kStrings},
     {.name = "Flatten", .handler = import_flatten, .attributes = "axis:i", .strings = kStrings},
+    {.name = "Reshape", .until = 4, .handler = import_reshape_attribute, .attributes = "shape:is", .strings = kStrings},
     {.name = "Reshape",
      .since = 5,
      .handler = import_reshape,
@@ -215,6 +243,7 @@ constexpr OperatorRow kShapes[] = {
     {.name = "SpaceToDepth", .handler = import_space_to_depth, .attributes = "blocksize:i", .strings = kStrings},
     {.name = "Squeeze", .until = 12, .handler = import_squeeze_attribute, .attributes = "axes:is", .strings = kStrings},
     {.name = "Squeeze", .since = 13, .handler = import_squeeze, .max_inputs = 2, .strings = kStrings},
+    {.name = "Tile", .until = 5, .handler = import_tile_axis, .min_inputs = 3, .max_inputs = 3, .strings = kStrings},
     {.name = "Tile", .since = 6, .handler = import_tile, .min_inputs = 2, .max_inputs = 2, .strings = kStrings},
     {.name = "Transpose", .handler = import_transpose, .attributes = "perm:is", .strings = kStrings},
     {.name = "Unsqueeze",

@@ -185,16 +185,23 @@ Outputs import_split(NodeContext& context) {
   return split_equally(context, axis, parts);
 }
 
-Outputs import_concat(NodeContext& context) {
-  if (!context.has("axis")) {
-    return context.error(DiagnosticKind::MissingAttribute, "`Concat` needs the attribute `axis`").emit();
-  }
-  LATHE_TRY(const size_t axis, context.axis(context.integer("axis", 0), context.rank(0)));
+Outputs concat(NodeContext& context, int64_t along) {
+  LATHE_TRY(const size_t axis, context.axis(along, context.rank(0)));
   for (size_t index = 1; index < context.input_count(); ++index) {
     if (context.has_input(index)) continue;
     return context.error(DiagnosticKind::MissingOperand, "operand {} of `Concat` is absent", index).emit();
   }
   return context.one("concat", context.inputs(), {{"axis", static_cast<int64_t>(axis)}});
+}
+
+/// Up to opset 3 the axis is 1 by default.
+Outputs import_old_concat(NodeContext& context) { return concat(context, context.integer("axis", 1)); }
+
+Outputs import_concat(NodeContext& context) {
+  if (!context.has("axis")) {
+    return context.error(DiagnosticKind::MissingAttribute, "`Concat` needs the attribute `axis`").emit();
+  }
+  return concat(context, context.integer("axis", 0));
 }
 
 /// Pads as ONNX lists them, begins of all given axes and then ends.
@@ -226,10 +233,12 @@ std::vector<size_t> all_axes(int rank) {
   return axes;
 }
 
+/// Opset 1 has another name for the attribute.
 Outputs import_pad_attributes(NodeContext& context) {
-  const std::vector<int64_t>* pads = context.integers("pads");
+  const std::string_view name = context.opset() < 2 ? "paddings" : "pads";
+  const std::vector<int64_t>* pads = context.integers(name);
   if (pads == nullptr) {
-    return context.error(DiagnosticKind::MissingAttribute, "`Pad` needs the attribute `pads`").emit();
+    return context.error(DiagnosticKind::MissingAttribute, "`Pad` needs the attribute `{}`", name).emit();
   }
   return build_pad(context, dims_of(*pads), all_axes(context.rank(0)), context.number("value", 0));
 }
@@ -268,6 +277,12 @@ constexpr OperatorRow::Strings kStrings = OperatorRow::Strings::Allowed;
 
 constexpr OperatorRow kSlicing[] = {
     {.name = "Concat",
+     .until = 3,
+     .handler = import_old_concat,
+     .max_inputs = kVariadic,
+     .attributes = "axis:i",
+     .strings = kStrings},
+    {.name = "Concat",
      .since = 4,
      .handler = import_concat,
      .max_inputs = kVariadic,
@@ -279,6 +294,13 @@ constexpr OperatorRow kSlicing[] = {
      .attributes = "axes:is ends:is starts:is",
      .strings = kStrings},
     {.name = "Slice", .since = 10, .handler = import_slice, .min_inputs = 3, .max_inputs = 5, .strings = kStrings},
+    // Its sizes are an attribute or an operand.
+    {.name = "Split",
+     .until = 1,
+     .handler = import_split,
+     .max_inputs = 2,
+     .attributes = "axis:i split:is",
+     .strings = kStrings},
     {.name = "Split",
      .since = 2,
      .until = 12,
@@ -294,6 +316,7 @@ constexpr OperatorRow kSlicing[] = {
 };
 
 constexpr OperatorRow kPadding[] = {
+    {.name = "Pad", .until = 1, .handler = import_pad_attributes, .attributes = "mode:s paddings:is value:f"},
     {.name = "Pad", .since = 2, .until = 10, .handler = import_pad_attributes, .attributes = "mode:s pads:is value:f"},
     {.name = "Pad", .since = 11, .handler = import_pad, .min_inputs = 2, .max_inputs = 4, .attributes = "mode:s"},
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <unordered_set>
 #include <utility>
@@ -16,8 +17,8 @@ namespace lathe::onnx {
 
 OpsetTable::OpsetTable(std::span<const OperatorSet> imports) {
   for (const OperatorSet& import : imports) {
-    int64_t& version = versions_[import.domain == "ai.onnx" ? "" : import.domain];
-    version = std::max(version, import.version);
+    const auto [entry, is_new] = versions_.try_emplace(import.domain == "ai.onnx" ? "" : import.domain, import.version);
+    if (!is_new) entry->second = std::max(entry->second, import.version);
   }
 }
 
@@ -52,7 +53,12 @@ Importer::Importer(Model model, TensorFiles files, FileId file, LocationId whole
       symbols_(module),
       file_(file),
       whole_file_(whole_file),
-      opsets_(model_.opsets) {}
+      opsets_(model_.opsets) {
+  // Files before IR version 3 say nothing about opsets.
+  constexpr int64_t kFirstWithOpsets = 3;
+  if (model_.opsets.empty() && model_.ir_version < kFirstWithOpsets)
+    opsets_ = OpsetTable(std::array{OperatorSet{"", 1}});
+}
 
 LocationId Importer::locate(std::string_view what, std::string_view name) {
   return module_.locations.add(ModelLocation{file_, std::string(what), std::string(name), "", 0});

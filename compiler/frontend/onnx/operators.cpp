@@ -24,13 +24,31 @@ const OperatorMap& operator_map() {
 
 std::vector<const OperatorRow*> all_operators() {
   std::vector<const OperatorRow*> rows;
-  for (const std::span<const OperatorRow> family :
-       {unary_operators(),     binary_operators(),        activation_operators(),  conversion_operators(),
-        reduction_operators(), normalization_operators(), contraction_operators(), convolution_operators(),
-        pooling_operators(),   shape_operators(),         slicing_operators(),     padding_operators(),
-        indexing_operators(),  resize_operators(),        constant_operators(),    quantization_operators(),
-        selection_operators(), control_operators(),       attention_operators(),   recurrent_operators(),
-        loss_operators(),      signal_operators(),        arrangement_operators(), integer_convolution_operators()}) {
+  for (const std::span<const OperatorRow> family : {unary_operators(),
+                                                    binary_operators(),
+                                                    old_binary_operators(),
+                                                    activation_operators(),
+                                                    conversion_operators(),
+                                                    reduction_operators(),
+                                                    normalization_operators(),
+                                                    contraction_operators(),
+                                                    convolution_operators(),
+                                                    pooling_operators(),
+                                                    shape_operators(),
+                                                    slicing_operators(),
+                                                    padding_operators(),
+                                                    indexing_operators(),
+                                                    resize_operators(),
+                                                    constant_operators(),
+                                                    quantization_operators(),
+                                                    selection_operators(),
+                                                    control_operators(),
+                                                    attention_operators(),
+                                                    recurrent_operators(),
+                                                    loss_operators(),
+                                                    signal_operators(),
+                                                    arrangement_operators(),
+                                                    integer_convolution_operators()}) {
     for (const OperatorRow& row : family) rows.push_back(&row);
   }
   return rows;

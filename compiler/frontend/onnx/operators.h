@@ -9,6 +9,7 @@ namespace lathe::onnx {
 
 std::span<const OperatorRow> unary_operators();
 std::span<const OperatorRow> binary_operators();
+std::span<const OperatorRow> old_binary_operators();
 std::span<const OperatorRow> activation_operators();
 std::span<const OperatorRow> conversion_operators();
 std::span<const OperatorRow> reduction_operators();

@@ -36,8 +36,7 @@ Status Importer::check_opsets(std::span<const OperatorSet> imports) {
   return diagnostics_
       .report(DiagnosticKind::UnknownOpset, whole_file_, "the model needs opset {}, Lathe reads opsets {} to {}",
               *version, kOldestOpset, kNewestOpset)
-      .note(*version < kOldestOpset ? "operators had other attributes then: convert the model to a newer opset"
-                                    : "export the model for an older opset")
+      .note(*version < kOldestOpset ? "the first opset is 1" : "export the model for an older opset")
       .emit();
 }
 

@@ -351,6 +351,13 @@ std::optional<ElementType> element_type(int32_t data_type) {
   return row == nullptr ? std::nullopt : row->element;
 }
 
+std::optional<int32_t> data_type(std::string_view name) {
+  for (const DataTypeRow& row : std::span(kDataTypes).subspan(1)) {
+    if (row.name == name) return static_cast<int32_t>(row.type);
+  }
+  return std::nullopt;
+}
+
 std::string data_type_name(int32_t data_type) {
   const DataTypeRow* row = find_row(data_type);
   return row == nullptr ? fmt::format("type {}", data_type) : std::string(row->name);

@@ -21,6 +21,8 @@ namespace lathe::onnx {
 
 /// The element type for a TensorProto.DataType; nothing for those that Lathe doesn't have (complex, 2-bit ...).
 [[nodiscard]] std::optional<ElementType> element_type(int32_t data_type);
+/// The TensorProto.DataType of a name such as "FLOAT".
+[[nodiscard]] std::optional<int32_t> data_type(std::string_view name);
 /// "FLOAT", "COMPLEX64"; "type 99" for a number that ONNX doesn't define.
 [[nodiscard]] std::string data_type_name(int32_t data_type);
 
