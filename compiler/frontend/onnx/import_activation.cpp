@@ -87,6 +87,13 @@ Outputs import_clip(NodeContext& context) {
   return single(result);
 }
 
+/// Swish of one operand times the other; both have one shape.
+Outputs import_swiglu(NodeContext& context) {
+  LATHE_TRY(const ValueId gate,
+            context.builder().one("swish", {context.input(0)}, {{"alpha", context.number("alpha", 1.0)}}));
+  return context.one("mul", {gate, context.input(1)});
+}
+
 constexpr OperatorRow kActivations[] = {
     {.name = "Celu", .since = 12, .handler = import_with_alpha, .attributes = "alpha:f", .target = "celu"},
     {.name = "Clip", .until = 10, .handler = import_clip_attributes, .attributes = "min:f max:f"},
@@ -104,6 +111,12 @@ constexpr OperatorRow kActivations[] = {
     {.name = "Sigmoid", .handler = import_simple, .target = "sigmoid"},
     {.name = "Softplus", .handler = import_simple, .target = "softplus"},
     {.name = "Softsign", .handler = import_simple, .target = "softsign"},
+    {.name = "SwiGLU",
+     .since = 28,
+     .handler = import_swiglu,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .attributes = "alpha:f"},
     {.name = "Swish", .since = 24, .handler = import_with_alpha, .attributes = "alpha:f", .target = "swish"},
     {.name = "ThresholdedRelu",
      .since = 10,

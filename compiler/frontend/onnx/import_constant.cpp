@@ -1,6 +1,7 @@
 // Values that no operand gives: constants, ranges, filled tensors.
 #include <cmath>
 
+#include "compiler/frontend/onnx/formula.h"
 #include "compiler/frontend/onnx/operators.h"
 #include "compiler/frontend/onnx/tensor.h"
 
@@ -116,13 +117,14 @@ Outputs import_range(NodeContext& context) {
                bounds[2])
         .emit();
   }
-  GraphBuilder& builder = context.builder();
-  LATHE_TRY(const ValueId positions, builder.one("iota", {},
-                                                 {{"dims", Shape{Dim(static_cast<int64_t>(count))}},
-                                                  {"axis", int64_t{0}},
-                                                  {"element", context.element(0)}}));
-  LATHE_TRY(const ValueId steps, builder.one("mul", {positions, context.input(2)}));
-  return single(builder.one("add", {steps, context.input(0)}));
+  const int64_t stash = context.integer("stash_type", 1);
+  if (stash != 1) return context.unsupported("a `stash_type` other than float32");
+  const bool is_narrow = info(context.element(0)).bits < 32;
+  const ElementType wide = is_narrow ? ElementType::F32 : context.element(0);
+  Formula f(context);
+  const ValueId positions = f.iota({Dim(static_cast<int64_t>(count))}, 0, wide);
+  const ValueId steps = f.mul(positions, f.cast(context.input(2), wide));
+  return f.result({f.cast(f.add(steps, f.cast(context.input(0), wide)), context.element(0))});
 }
 
 constexpr OperatorRow kConstants[] = {

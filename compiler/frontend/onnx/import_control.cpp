@@ -1,12 +1,12 @@
 // Control flow: If, Loop and Scan, whose bodies become regions.
 //
-// A condition that is known before the model runs picks its branch at once. The body of a loop is built for the types
-// of the first values of what it carries; where a round changes a size, that size becomes a symbol and the body is
-// built again. Scan becomes a loop that gathers its slices.
+// A condition that is known before the model runs picks its branch at once. Scan becomes a loop that gathers its
+// slices.
 #include <fmt/format.h>
 
 #include <algorithm>
 
+#include "compiler/frontend/onnx/loop.h"
 #include "compiler/frontend/onnx/operators.h"
 
 namespace lathe::onnx {
@@ -19,21 +19,6 @@ Result<GraphIndex> body_of(NodeContext& context, std::string_view name) {
   return context.error(DiagnosticKind::MissingAttribute, "`{}` needs the attribute `{}`", context.node().op_type, name)
       .emit();
 }
-
-/// Builds inside of a region while it lives, then where the builder was.
-class InRegion {
- public:
-  InRegion(NodeContext& context, RegionId region) : context_(context), outer_(context.builder().region()) {
-    context.builder().set_region(region);
-  }
-  InRegion(const InRegion&) = delete;
-  InRegion& operator=(const InRegion&) = delete;
-  ~InRegion() { context_.builder().set_region(outer_); }
-
- private:
-  NodeContext& context_;
-  RegionId outer_;
-};
 
 Result<RegionId> build_branch(NodeContext& context, GraphIndex graph) {
   const RegionId region = context.builder().graph().add_region();
@@ -69,95 +54,15 @@ Outputs import_if(NodeContext& context) {
   return context.builder().add(op_named("if"), {context.input(0)}, {}, {then_region, else_region});
 }
 
-/// Makes sizes that a round changes into symbols, in the types of a body's arguments. True when something was changed.
-Result<bool> generalize(NodeContext& context, std::span<const ValueId> arguments, std::span<const ValueId> returned) {
-  lathe::Graph& graph = context.builder().graph();
-  bool changed = false;
-  for (size_t index = 0; index < arguments.size(); ++index) {
-    TensorType before = graph.tensor(arguments[index]);
-    const TensorType& after = graph.tensor(returned[index]);
-    if (before.element != after.element || before.dims.size() != after.dims.size()) {
-      return context
-          .error(DiagnosticKind::ShapeMismatch, "`{}` carries value {} as `{}` into a round and as `{}` out of it",
-                 context.node().op_type, index, text(before), text(after))
-          .emit();
-    }
-    for (size_t axis = 0; axis < before.dims.size(); ++axis) {
-      if (before.dims[axis] == after.dims[axis]) continue;
-      const std::string* symbol = before.dims[axis].as_symbol();
-      const bool carried = symbol != nullptr && symbol->starts_with("carried");
-      if (carried) continue;
-      const std::string name = context.module().symbols.fresh_name("carried");
-      context.module().symbols.declare(name, 0);
-      before.dims[axis] = Dim::symbol(name);
-      changed = true;
-    }
-    graph.set_type(arguments[index], Type(std::move(before)));
-  }
-  return changed;
-}
-
-void erase_nodes(lathe::Graph& graph, RegionId region) {
-  const std::vector<NodeId> nodes = graph.nodes_in(region);
-  for (size_t index = nodes.size(); index-- > 0;) graph.erase_node(nodes[index]);
-}
-
-/// A loop on its way to a node: the region's arguments are the number of the round, the condition, and what is carried.
-struct LoopBody {
-  RegionId region;
-  ValueId round;
-  ValueId condition;
-  std::vector<ValueId> carried;
-};
-
-LoopBody make_body(NodeContext& context, std::span<const ValueId> first_values) {
-  lathe::Graph& graph = context.builder().graph();
-  const LocationId where = context.builder().location();
-  LoopBody body;
-  body.region = graph.add_region();
-  body.round = graph.add_argument(body.region, Type(TensorType{ElementType::I64, {}}), "round", where);
-  body.condition = graph.add_argument(body.region, Type(TensorType{ElementType::Boolean, {}}), "continue", where);
-  for (const ValueId value : first_values) {
-    body.carried.push_back(graph.add_argument(body.region, graph.value(value).type, "carried", where));
-  }
-  return body;
-}
-
-/// Fills a body with what `import` builds in it: all values that a round gives, the carried ones first (after `skip`
-/// others), until their types no longer change.
-template <class Import>
-Result<std::vector<ValueId>> settle(NodeContext& context, const LoopBody& body, size_t skip, Import import) {
-  const InRegion inside(context, body.region);
-  while (true) {
-    LATHE_TRY(std::vector<ValueId> values, import());
-    if (values.size() < skip + body.carried.size()) {
-      return context
-          .error(DiagnosticKind::OperandCount, "the body of `{}` gives {} values, it carries {}",
-                 context.node().op_type, values.size(), body.carried.size())
-          .emit();
-    }
-    const std::span<const ValueId> returned = std::span(values).subspan(skip, body.carried.size());
-    LATHE_TRY(const bool changed, generalize(context, body.carried, returned));
-    if (!changed) return values;
-    erase_nodes(context.builder().graph(), body.region);
-  }
-}
-
 Outputs import_loop(NodeContext& context) {
   LATHE_TRY(const GraphIndex graph, body_of(context, "body"));
-  GraphBuilder& builder = context.builder();
-  std::vector<ValueId> operands{context.input(0), context.input(1)};
-  for (size_t index = 2; index < context.input_count(); ++index) operands.push_back(context.input(index));
-  const LoopBody body = make_body(context, std::span(operands).subspan(2));
-  std::vector<ValueId> arguments{body.round, body.condition};
-  arguments.insert(arguments.end(), body.carried.begin(), body.carried.end());
-  LATHE_TRY(std::vector<ValueId> values,
-            settle(context, body, 1, [&] { return context.import_subgraph(graph, arguments); }));
-  {
-    const InRegion inside(context, body.region);
-    LATHE_TRY_VOID(builder.output(std::move(values)));
-  }
-  return builder.add(op_named("loop"), std::move(operands), {}, {body.region});
+  LoopOperands operands{context.input(0), context.input(1), {}};
+  for (size_t index = 2; index < context.input_count(); ++index) operands.first.push_back(context.input(index));
+  return build_loop(context, std::move(operands), [&](const Round& round) {
+    std::vector<ValueId> arguments{round.number, round.condition};
+    arguments.insert(arguments.end(), round.carried.begin(), round.carried.end());
+    return context.import_subgraph(graph, arguments);
+  });
 }
 
 /// A list attribute of Scan with one entry for each of `count` values.
@@ -195,23 +100,25 @@ Result<ScanPlan> plan_scan(NodeContext& context) {
 }
 
 /// The slices of one round, and what the body makes of them.
-Result<std::vector<ValueId>> build_round(NodeContext& context, const ScanPlan& plan, const LoopBody& body,
-                                         GraphIndex graph) {
+Result<std::vector<ValueId>> scan_round(NodeContext& context, const ScanPlan& plan, const Round& round,
+                                        GraphIndex graph) {
   GraphBuilder& builder = context.builder();
-  std::vector<ValueId> arguments = body.carried;
+  std::vector<ValueId> arguments = round.carried;
   for (size_t index = 0; index < plan.axes.size(); ++index) {
     const ValueId scanned = context.input(plan.states + index);
-    ValueId position = body.round;
+    ValueId position = round.number;
     if (plan.backwards[index] != 0) {
       // Counted from the end: -1 - round.
       LATHE_TRY(const ValueId last, builder.scalar_integer(ElementType::I64, -1));
-      LATHE_TRY(position, builder.one("sub", {last, body.round}));
+      LATHE_TRY(position, builder.one("sub", {last, round.number}));
     }
     LATHE_TRY(const ValueId slice,
               builder.one("gather", {scanned, position}, {{"axis", static_cast<int64_t>(plan.axes[index])}}));
     arguments.push_back(slice);
   }
-  return context.import_subgraph(graph, arguments);
+  LATHE_TRY(std::vector<ValueId> values, context.import_subgraph(graph, arguments));
+  values.insert(values.begin(), round.condition);
+  return values;
 }
 
 /// A stacked result with its rounds moved to another axis, or in the opposite order.
@@ -241,17 +148,11 @@ Outputs import_scan(NodeContext& context) {
   GraphBuilder& builder = context.builder();
   if (!plan.length.is_constant()) return context.unsupported("a number of rounds that is not known");
   LATHE_TRY(const ValueId trips, builder.scalar_integer(ElementType::I64, plan.length.constant()));
-  std::vector<ValueId> operands{trips, ValueId()};
-  for (size_t index = 0; index < plan.states; ++index) operands.push_back(context.input(index));
-  const LoopBody body = make_body(context, std::span(operands).subspan(2));
-  LATHE_TRY(std::vector<ValueId> values,
-            settle(context, body, 0, [&] { return build_round(context, plan, body, graph); }));
-  {
-    const InRegion inside(context, body.region);
-    values.insert(values.begin(), body.condition);
-    LATHE_TRY_VOID(builder.output(std::move(values)));
-  }
-  LATHE_TRY(std::vector<ValueId> outputs, builder.add(op_named("loop"), std::move(operands), {}, {body.region}));
+  LoopOperands operands{trips, ValueId(), {}};
+  for (size_t index = 0; index < plan.states; ++index) operands.first.push_back(context.input(index));
+  LATHE_TRY(std::vector<ValueId> outputs, build_loop(context, std::move(operands), [&](const Round& round) {
+              return scan_round(context, plan, round, graph);
+            }));
   const size_t stacks = outputs.size() - plan.states;
   LATHE_TRY(const Integers axes, scan_list(context, "scan_output_axes", stacks));
   LATHE_TRY(const Integers backwards, scan_list(context, "scan_output_directions", stacks));

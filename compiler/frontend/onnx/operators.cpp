@@ -48,7 +48,8 @@ std::vector<const OperatorRow*> all_operators() {
                                                     loss_operators(),
                                                     signal_operators(),
                                                     arrangement_operators(),
-                                                    integer_convolution_operators()}) {
+                                                    integer_convolution_operators(),
+                                                    stateful_operators()}) {
     for (const OperatorRow& row : family) rows.push_back(&row);
   }
   return rows;

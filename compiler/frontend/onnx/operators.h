@@ -32,5 +32,6 @@ std::span<const OperatorRow> signal_operators();
 std::span<const OperatorRow> loss_operators();
 std::span<const OperatorRow> attention_operators();
 std::span<const OperatorRow> recurrent_operators();
+std::span<const OperatorRow> stateful_operators();
 
 }  // namespace lathe::onnx

@@ -113,6 +113,55 @@ TEST(Loop, SizesThatARoundChangesBecomeSymbols) {
   EXPECT_FALSE(size.is_constant());
 }
 
+/// loop_model with a number of rounds that is known.
+OnnxModel counted_model(const std::string& op, int64_t rounds) {
+  OnnxModel model = loop_model(op);
+  model.graph.inputs.pop_back();
+  model.graph.initializers = {test::int64_tensor("n", {}, {rounds})};
+  return model;
+}
+
+test::OnnxGraph& body_of(OnnxModel& model) {
+  return std::get<OnnxSubgraph>(model.graph.nodes[0].attributes[0].value).graph[0];
+}
+
+TEST(Loop, AFewRoundsAreWrittenOut) {
+  const Imported imported = import_graph(counted_model("Add", 3));
+  EXPECT_THAT(imported.graph(), Not(HasSubstr("loop")));
+  EXPECT_EQ(output_type(imported), "f32[3]");
+  EXPECT_EQ(output_type(imported, 1), "f32[3, 3]");
+  // x, then 3 more of it in each round.
+  const Imported growing = import_graph(counted_model("Concat", 3));
+  EXPECT_EQ(output_type(growing), "f32[12]");
+}
+
+TEST(Loop, WhatIsKnownToBeTheLastRoundIs) {
+  // Goes on while the number of the round is below 1: two rounds.
+  OnnxModel model = counted_model("Concat", 5);
+  test::OnnxGraph& body = body_of(model);
+  body.initializers = {test::int64_tensor("one", {}, {1})};
+  body.nodes[2] = {.op_type = "Less", .inputs = {"i", "one"}, .outputs = {"go_on"}};
+  EXPECT_EQ(output_type(import_graph(model)), "f32[9]");
+  EXPECT_EQ(output_type(import_graph(model), 1), "f32[2, 3]");
+}
+
+TEST(Loop, OthersKeepTheirBody) {
+  // None, too many, and a condition that only the data decide.
+  EXPECT_THAT(import_graph(counted_model("Add", 0)).graph(), HasSubstr("loop"));
+  EXPECT_THAT(import_graph(counted_model("Add", 5000)).graph(), HasSubstr("loop"));
+  EXPECT_THAT(import_graph(counted_model("Add", 1000)).graph(), HasSubstr("loop"));
+  OnnxModel model = counted_model("Add", 3);
+  test::OnnxGraph& body = body_of(model);
+  body.initializers = {test::int64_tensor("zero", {}, {0})};
+  body.nodes[2] = {.op_type = "Gather", .inputs = {"x", "zero"}, .outputs = {"first"}};
+  body.nodes.push_back({.op_type = "Less", .inputs = {"first", "first"}, .outputs = {"go_on"}});
+  const Imported imported = import_graph(model);
+  EXPECT_EQ(output_type(imported), "f32[3]");
+  // Nothing is left of the round that was tried.
+  const std::string graph = imported.graph();
+  EXPECT_LT(graph.find("loop"), graph.find("add"));
+}
+
 TEST(Loop, ACarriedValueMustKeepItsElementType) {
   OnnxModel model = loop_model("Add");
   auto& body = std::get<OnnxSubgraph>(model.graph.nodes[0].attributes[0].value).graph[0];
@@ -121,6 +170,11 @@ TEST(Loop, ACarriedValueMustKeepItsElementType) {
               HasSubstr("carries value 0 as `f32[3]` into a round and as `bool[3]` out"));
   body.outputs.resize(1);
   EXPECT_THAT(import_graph(model).messages(), HasSubstr("the body of `Loop` gives 1 values, it carries 1"));
+  // The same where rounds are written out.
+  OnnxModel counted = counted_model("Add", 2);
+  body_of(counted).nodes[0] = {.op_type = "Less", .inputs = {"s", "x"}, .outputs = {"next"}};
+  EXPECT_THAT(import_graph(counted).messages(),
+              HasSubstr("carries value 0 as `f32[3]` into a round and as `bool[3]` out"));
 }
 
 TEST(Scan, ScansAlongAnyAxisInBothDirections) {
@@ -146,8 +200,7 @@ TEST(Scan, ScansAlongAnyAxisInBothDirections) {
   const Imported imported = import_graph(model);
   EXPECT_EQ(output_type(imported), "f32[2]");
   ASSERT_TRUE(imported.ok);
-  const TensorType& stack = imported.module.graph.tensor(imported.module.graph.outputs()[1]);
-  EXPECT_TRUE(stack.dims[0].is_constant(2));
+  EXPECT_EQ(output_type(imported, 1), "f32[2, 5]");
   model.graph.nodes[0].attributes[1].value = int64_t{3};
   EXPECT_THAT(import_graph(model).messages(), HasSubstr("LT0106"));
 }
