@@ -1,4 +1,4 @@
-// The kernel of a running sum: loops over all other axes, then one that carries the sum.
+// The kernel of a running sum or product: loops over all other axes, then one that carries it.
 #include "compiler/lower/cumsum.h"
 
 namespace lathe::lower {
@@ -13,6 +13,8 @@ LoweredKernel cumsum_kernel(const Module& module, const Placements& placements, 
   // Narrow floats are summed in f32, as the row says.
   const ElementType wide = is_float(element) && info(element).bits < 32 ? ElementType::F32 : element;
 
+  const bool multiplies = node.op().name == "cumprod";
+
   NestBuilder nest(module, placements, group, std::move(name));
   kernel::KernelBuilder& b = nest.builder();
   nest.declare_results({result});
@@ -24,12 +26,13 @@ LoweredKernel cumsum_kernel(const Module& module, const Placements& placements, 
     index[other] = nest.open_loop({.name = "i", .end = dims[other], .kind = kind});
     ++loops;
   }
-  std::vector<kernel::ValueId> sums;
-  const Dim step = nest.open_loop({.name = "s", .end = dims[axis]}, {b.constant(wide, 0)}, sums);
+  std::vector<kernel::ValueId> totals;
+  const Dim step = nest.open_loop({.name = "s", .end = dims[axis]}, {b.constant(wide, multiplies ? 1 : 0)}, totals);
   index[axis] = node.boolean("reverse") ? dims[axis] - 1 - step : step;
   const kernel::ValueId value = nest.evaluate(x, index);
-  const kernel::ValueId next = b.add(sums[0], element == wide ? value : b.cast(value, wide));
-  const kernel::ValueId shown = node.boolean("exclusive") ? sums[0] : next;
+  const kernel::ValueId term = element == wide ? value : b.cast(value, wide);
+  const kernel::ValueId next = multiplies ? b.mul(totals[0], term) : b.add(totals[0], term);
+  const kernel::ValueId shown = node.boolean("exclusive") ? totals[0] : next;
   nest.store(result, index, element == wide ? shown : b.cast(shown, element));
   nest.close_loop({next});
   for (; loops > 0; --loops) nest.close_loop();

@@ -1,5 +1,5 @@
-// Lowering of `cumsum`: running sums along one axis as one kernel, in the order of the axis. Called by lower.cpp for
-// Call rows of that symbol.
+// Lowering of `cumsum` and `cumprod`: running sums and products along one axis as one kernel, in the order of the axis.
+// Called by lower.cpp for Call rows of these symbols.
 #pragma once
 
 #include <string>

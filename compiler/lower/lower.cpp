@@ -8,6 +8,7 @@
 #include "compiler/lower/contraction.h"
 #include "compiler/lower/cumsum.h"
 #include "compiler/lower/recurrence.h"
+#include "compiler/lower/scatter.h"
 #include "ir/graph/builder.h"
 
 namespace lathe::lower {
@@ -23,7 +24,10 @@ struct CallRow {
 };
 constexpr CallRow kCalls[] = {
     {"cumsum", [](const NodeView&) { return std::string(); }, cumsum_kernel},
+    {"cumprod", [](const NodeView&) { return std::string(); }, cumsum_kernel},
     {"recurrence", recurrence_obstacle, recurrence_kernel},
+    {"scatter_elements", scatter_obstacle, scatter_elements_kernel},
+    {"scatter_nd", scatter_obstacle, scatter_nd_kernel},
 };
 
 const CallRow* find_call(const Call& call) {

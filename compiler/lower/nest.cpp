@@ -247,6 +247,16 @@ KernelValue NestBuilder::emit_move(NodeId id, const IndexVector& index) {
   return widen(element(source[0].value, source[0].index));
 }
 
+Dim NestBuilder::read_position(ValueId indices, const IndexVector& at, const Dim& extent) {
+  KernelValue position = builder_.cast(evaluate(indices, at), ElementType::I64);
+  const KernelValue negative = builder_.apply(ScalarOp::Lt, position, builder_.constant_like(position, 0));
+  const KernelValue size = builder_.index(ElementType::I64, extent);
+  position = builder_.select(negative, builder_.add(position, size), position);
+  const Dim symbol = builder_.bind("g", position, 0, extent - 1, kernel::BindMode::Check);
+  symbols_.declare(*symbol.as_symbol(), 0, extent - 1);
+  return symbol;
+}
+
 KernelValue NestBuilder::emit_index(NodeId id, const IndexVector& index) {
   const ExistingNodeView view(module_, id);
   const IndexMap map = describe_index(view);
@@ -255,15 +265,8 @@ KernelValue NestBuilder::emit_index(NodeId id, const IndexVector& index) {
   for (const IndexBinding& binding : map.bindings) {
     // An index that is the same for all lanes is read once, as a scalar.
     set_lanes({});
-    const ValueId source = view.operand(binding.operand);
-    const IndexVector at = at_index(binding.index, index);
-    KernelValue position = builder_.cast(evaluate(source, at), ElementType::I64);
-    const KernelValue negative = builder_.apply(ScalarOp::Lt, position, builder_.constant_like(position, 0));
-    const KernelValue extent = builder_.index(ElementType::I64, binding.extent);
-    position = builder_.select(negative, builder_.add(position, extent), position);
-    const Dim symbol = builder_.bind("g", position, 0, binding.extent - 1, kernel::BindMode::Check);
-    symbols_.declare(*symbol.as_symbol(), 0, binding.extent - 1);
-    bound.emplace_back(binding.symbol, symbol);
+    bound.emplace_back(binding.symbol,
+                       read_position(view.operand(binding.operand), at_index(binding.index, index), binding.extent));
     set_lanes(lanes);
   }
   IndexVector where;

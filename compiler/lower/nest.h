@@ -53,6 +53,9 @@ class NestBuilder {
 
   /// The element of `value` at `index`, in the current lanes. Opens loops for reductions on the way.
   kernel::ValueId evaluate(ValueId value, const IndexVector& index);
+  /// The element of `indices` at `at`, a scalar, as a position on an axis: negative ones count from the end, and one
+  /// outside of [-extent, extent) ends the kernel.
+  Dim read_position(ValueId indices, const IndexVector& at, const Dim& extent);
   /// An element of a result of the group that was stored before, in the current lanes; read from memory each time.
   kernel::ValueId reload(ValueId outer, const IndexVector& index) { return load(outer, index); }
   /// Makes the size symbols of `dim` sizes of the kernel.

@@ -41,6 +41,17 @@ TEST(Irregular, CumulativeSum) {
   expect_exact(run_one("cumsum", {&bytes}, {{"axis", int64_t{0}}}), {3}, {100, 200, 44});
 }
 
+TEST(Irregular, CumprodHasTheSameDirections) {
+  const Array x{{2, 3}, {1, 2, 3, 4, 5, 6}, ElementType::F32};
+  const NamedAttribute across{"axis", int64_t{1}};
+  expect_exact(run_one("cumprod", {&x}, {across}), {2, 3}, {1, 2, 6, 4, 20, 120});
+  expect_exact(run_one("cumprod", {&x}, {{"axis", int64_t{0}}}), {2, 3}, {1, 2, 3, 4, 10, 18});
+  expect_exact(run_one("cumprod", {&x}, {across, {"exclusive", true}}), {2, 3}, {1, 1, 2, 1, 4, 20});
+  expect_exact(run_one("cumprod", {&x}, {across, {"reverse", true}, {"exclusive", true}}), {2, 3}, {6, 3, 1, 30, 6, 1});
+  const Array bytes{{3}, {16, 15, 2}, ElementType::U8};
+  expect_exact(run_one("cumprod", {&bytes}, {{"axis", int64_t{0}}}), {3}, {16, 240, 224});
+}
+
 TEST(Irregular, NonzeroBindsItsSize) {
   const Array x{{2, 3}, {0, 7, 0, -1, 0, kNan}, ElementType::F32};
   expect_exact(run_one("nonzero", {&x}), {2, 3}, {0, 1, 1, 1, 0, 2});

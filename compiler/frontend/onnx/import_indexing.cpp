@@ -50,11 +50,12 @@ Outputs import_topk(NodeContext& context) {
   return build_topk(context, k.front());
 }
 
-Outputs import_cumsum(NodeContext& context) {
+/// CumSum and CumProd.
+Outputs import_running(NodeContext& context) {
   LATHE_TRY(const Integers given, context.known_integers(1, "axis"));
   if (given.size() != 1) LATHE_TRY_VOID(context.require_rank(1, 0));
   LATHE_TRY(const size_t axis, context.axis(given.front(), context.rank(0)));
-  return context.one("cumsum", {context.input(0)},
+  return context.one(context.row().target, {context.input(0)},
                      {{"axis", static_cast<int64_t>(axis)},
                       {"exclusive", context.flag("exclusive", false)},
                       {"reverse", context.flag("reverse", false)}});
@@ -140,12 +141,20 @@ constexpr OperatorRow kIndexing[] = {
      .max_inputs = 2,
      .attributes = "axis:i",
      .strings = kStrings},
-    {.name = "CumSum",
-     .since = 11,
-     .handler = import_cumsum,
+    {.name = "CumProd",
+     .since = 26,
+     .handler = import_running,
      .min_inputs = 2,
      .max_inputs = 2,
-     .attributes = "exclusive:i reverse:i"},
+     .attributes = "exclusive:i reverse:i",
+     .target = "cumprod"},
+    {.name = "CumSum",
+     .since = 11,
+     .handler = import_running,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .attributes = "exclusive:i reverse:i",
+     .target = "cumsum"},
     {.name = "Gather",
      .handler = import_along_axis,
      .min_inputs = 2,

@@ -1,5 +1,5 @@
-// Operators of sequence models that carry a state from call to call: a causal convolution and linear attention, as
-// Mamba and gated DeltaNet use them.
+// Operators of sequence models that carry a state from call to call: a cache of keys and values, a causal convolution
+// and linear attention, as Mamba and gated DeltaNet use them.
 #include <cmath>
 #include <optional>
 
@@ -190,6 +190,36 @@ Outputs import_linear_attention(NodeContext& context) {
   return f.result({f.cast(output, context.element(0)), f.cast(results[0], state)});
 }
 
+/// A cache in which the update of each sequence is written from a position of its own on, around its end if it is
+/// circular.
+Outputs import_tensor_scatter(NodeContext& context) {
+  const std::string_view mode = context.string("mode", "linear");
+  if (mode != "linear" && mode != "circular") {
+    return context.bad_attribute("mode", "is `{}`, expected linear or circular", mode);
+  }
+  LATHE_TRY_VOID(context.require_rank_at_least(0, 2));
+  LATHE_TRY_VOID(context.require_rank(1, context.rank(0)));
+  LATHE_TRY(const size_t axis, context.axis(context.integer("axis", -2), context.rank(0)));
+  if (axis == 0) return context.bad_attribute("axis", "is that of the batch");
+  const Shape update = context.dims(1);
+  Formula f(context);
+  ValueId position = f.iota(update, axis);
+  if (context.has_input(2)) {
+    LATHE_TRY_VOID(context.require_rank(2, 1));
+    Shape column(update.size(), Dim(1));
+    column[0] = context.dims(2)[0];
+    position = f.add(position, f.reshape(f.cast(context.input(2), ElementType::I64), std::move(column)));
+  }
+  if (mode == "circular") {
+    const ValueId size = f.reshape(f.slice(f.op("shape_of", {context.input(0)}), 0, Dim(static_cast<int64_t>(axis)),
+                                           Dim(static_cast<int64_t>(axis) + 1)),
+                                   {});
+    position = f.op("mod", {position, size});
+  }
+  return f.result({f.op("scatter_elements", {context.input(0), position, context.input(1)},
+                        {{"axis", static_cast<int64_t>(axis)}})});
+}
+
 constexpr OperatorRow kStateful[] = {
     {.name = "CausalConvWithState",
      .since = 27,
@@ -203,6 +233,12 @@ constexpr OperatorRow kStateful[] = {
      .min_inputs = 3,
      .max_inputs = 6,
      .attributes = "chunk_size:i kv_num_heads:i q_num_heads:i scale:f update_rule:s"},
+    {.name = "TensorScatter",
+     .since = 24,
+     .handler = import_tensor_scatter,
+     .min_inputs = 2,
+     .max_inputs = 3,
+     .attributes = "axis:i mode:s"},
 };
 
 }  // namespace

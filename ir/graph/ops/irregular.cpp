@@ -1,6 +1,7 @@
-// Rows whose results depend on data in ways that no index map says: topk, cumsum, nonzero, non_max_suppression.
+// Rows whose results depend on data in ways that no index map says: topk, cumsum, cumprod, nonzero,
+// non_max_suppression.
 //
-// Definitions: ONNX TopK (24), CumSum (14), NonZero (13), NonMaxSuppression (11).
+// Definitions: ONNX TopK (24), CumSum (14), CumProd (26), NonZero (13), NonMaxSuppression (11).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,15 +69,18 @@ Status topk_reference(const NodeView& node, std::span<const HostTensor* const> o
   return {};
 }
 
-// ---- cumsum
+// ---- cumsum, cumprod
 
-Result<std::vector<Type>> infer_cumsum(InferContext& context) {
+Result<std::vector<Type>> infer_running(InferContext& context) {
   LATHE_TRY_VOID(stored_axis(context, context.integer("axis"), context.tensor(0).rank()));
   return infer_same_as_first(context);
 }
 
-Status cumsum_reference(const NodeView& node, std::span<const HostTensor* const> operands,
-                        std::span<HostTensor> results, Diagnostics&) {
+/// Combines all elements up to each one with `kCombine`, from the number that changes nothing on.
+template <ScalarOp kCombine>
+Status running_reference(const NodeView& node, std::span<const HostTensor* const> operands,
+                         std::span<HostTensor> results, Diagnostics&) {
+  static_assert(kCombine == ScalarOp::Add || kCombine == ScalarOp::Mul);
   const HostTensor& x = *operands[0];
   const ElementType element = x.type.element;
   const ElementType wide = wide_type(element);
@@ -86,15 +90,15 @@ Status cumsum_reference(const NodeView& node, std::span<const HostTensor* const>
   allocate(results[0]);
   for (int64_t outer = 0; outer < split.outer; ++outer) {
     for (int64_t inner = 0; inner < split.inner; ++inner) {
-      ScalarValue sum = ScalarValue::of(wide, 0.0);
+      ScalarValue total = ScalarValue::of(wide, kCombine == ScalarOp::Add ? 0.0 : 1.0);
       for (int64_t i = 0; i < split.size; ++i) {
         const int64_t at = split.at(outer, reverse ? split.size - 1 - i : i, inner);
         const ScalarValue value = load_element(element, x.bytes.data(), at);
-        const ScalarValue term[] = {sum, evaluate_op(ScalarOp::Cast, wide, std::span(&value, 1))};
-        const ScalarValue next = evaluate_op(ScalarOp::Add, wide, term);
-        const ScalarValue& shown = exclusive ? sum : next;
+        const ScalarValue terms[] = {total, evaluate_op(ScalarOp::Cast, wide, std::span(&value, 1))};
+        const ScalarValue next = evaluate_op(kCombine, wide, terms);
+        const ScalarValue& shown = exclusive ? total : next;
         store_element(element, results[0].bytes.data(), at, evaluate_op(ScalarOp::Cast, element, std::span(&shown, 1)));
-        sum = next;
+        total = next;
       }
     }
   }
@@ -248,8 +252,17 @@ std::span<const OpDef> irregular_ops() {
                       {"exclusive", AttributeKind::Boolean, false, "each sum leaves its own element out"},
                       {"reverse", AttributeKind::Boolean, false, "go from the end"}},
        .exactness = Exactness::Reordered,
-       .infer = infer_cumsum,
-       .semantics = Call{"cumsum", cumsum_reference}},
+       .infer = infer_running,
+       .semantics = Call{"cumsum", running_reference<ScalarOp::Add>}},
+      {.name = "cumprod",
+       .doc = "the product of all elements up to each one along an axis; in f32 for narrower floats, integers wrap",
+       .operands = {{"x", kAnyNumber, OperandKind::Required, "the tensor to multiply"}},
+       .attributes = {{"axis", AttributeKind::Integer, Required{}, "the axis to go along, counted from 0"},
+                      {"exclusive", AttributeKind::Boolean, false, "each product leaves its own element out"},
+                      {"reverse", AttributeKind::Boolean, false, "go from the end"}},
+       .exactness = Exactness::Reordered,
+       .infer = infer_running,
+       .semantics = Call{"cumprod", running_reference<ScalarOp::Mul>}},
       {.name = "nonzero",
        .doc = "the positions of all elements that aren't 0, one a column, in row-major order",
        .operands = {{"x", kAnyNumber | kBoolean, OperandKind::Required, "the tensor to search"}},

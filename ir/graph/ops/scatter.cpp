@@ -173,7 +173,7 @@ std::span<const OpDef> scatter_ops() {
                     {"updates", kAnyElement, OperandKind::Required, "what is written, of the shape of indices"}},
        .attributes = {{"axis", AttributeKind::Integer, int64_t{0}, "the axis that indices name"}, reduction},
        .infer = infer_scatter_elements,
-       .semantics = Call{"", scatter_elements_reference}},
+       .semantics = Call{"scatter_elements", scatter_elements_reference}},
       {.name = "scatter_nd",
        .doc = "data with slices written at the positions that the last axis of indices spells",
        .operands = {data,
@@ -181,7 +181,7 @@ std::span<const OpDef> scatter_ops() {
                     {"updates", kAnyElement, OperandKind::Required, "[..., and the axes of data behind the first k]"}},
        .attributes = {reduction},
        .infer = infer_scatter_nd,
-       .semantics = Call{"", scatter_nd_reference}},
+       .semantics = Call{"scatter_nd", scatter_nd_reference}},
   };
   return rows;
 }

@@ -305,6 +305,52 @@ graph @g(%x: f32[2, N, 24], %y: f32[2, 70, 24]) -> (f32[2, N, 70]) {
   %m = gather %x, %i {axis = 1} : f32[3, 20]
   return %m : f32[3, 20]
 })"},
+    {"cumprod",
+     R"(sym N in [1, 64]
+graph @g(%x: f32[3, N, 5]) -> (f32[3, N, 5]) {
+  %s = cumprod %x {axis = 1, reverse = true} : f32[3, N, 5]
+  return %s : f32[3, N, 5]
+})",
+     {{"N", 6}}},
+    // Indices are few, so some elements are written more than once.
+    {"scatter_elements_replaces",
+     R"(graph @g(%x: f32[3, 9], %i: i64[4, 9], %u: f32[4, 9]) -> (f32[3, 9]) {
+  %s = scatter_elements %x, %i, %u {axis = 0} : f32[3, 9]
+  return %s : f32[3, 9]
+})"},
+    {"scatter_elements_adds",
+     R"(sym N in [3, 64]
+graph @g(%x: f32[2, N], %i: i32[2, 7], %u: f32[2, 7]) -> (f32[2, N]) {
+  %r = relu %x : f32[2, N]
+  %s = scatter_elements %r, %i, %u {axis = 1, reduction = "add"} : f32[2, N]
+  %t = tanh %s : f32[2, N]
+  return %t : f32[2, N]
+})",
+     {{"N", 5}}},
+    {"scatter_elements_of_narrow_floats",
+     R"(graph @g(%x: f16[3], %i: i64[20], %u: f16[20]) -> (f16[3]) {
+  %s = scatter_elements %x, %i, %u {axis = 0, reduction = "mul"} : f16[3]
+  return %s : f16[3]
+})"},
+    {"scatter_elements_of_integers",
+     R"(graph @g(%x: i64[3, 2], %i: i64[3, 2], %u: i64[3, 2]) -> (i64[3, 2]) {
+  %t = transpose %u {permutation = [0, 1]} : i64[3, 2]
+  %s = scatter_elements %x, %i, %t {axis = 0, reduction = "max"} : i64[3, 2]
+  return %s : i64[3, 2]
+})"},
+    {"scatter_nd_slices",
+     R"(sym N in [3, 64]
+graph @g(%x: f32[N, 4, 5], %i: i64[6, 1], %u: f32[6, 4, 5]) -> (f32[N, 4, 5]) {
+  %s = scatter_nd %x, %i, %u {reduction = "min"} : f32[N, 4, 5]
+  return %s : f32[N, 4, 5]
+})",
+     {{"N", 4}}},
+    {"scatter_nd_elements",
+     R"(graph @g(%x: f32[4, 3], %i: i64[2, 3, 2], %u: f32[2, 3]) -> (f32[3, 4]) {
+  %s = scatter_nd %x, %i, %u : f32[4, 3]
+  %t = transpose %s {permutation = [1, 0]} : f32[3, 4]
+  return %t : f32[3, 4]
+})"},
     {"shape_of",
      R"(sym N in [1, 64]
 graph @g(%x: f32[N, 20]) -> (i64[2]) {

@@ -123,6 +123,31 @@ TEST(LinearAttention, Faults) {
   EXPECT_THAT(heads(4, 4), HasSubstr("axis 2 of operand `v` (input 2) has the size 10, which 4 heads don't divide"));
 }
 
+TEST(TensorScatter, WritesAtThePositionOfEachSequence) {
+  const auto scatter = [](Ints update, Attributes attributes, Ints positions = {2}) {
+    return import_one({.node = {.op_type = "TensorScatter",
+                                .inputs = {"x", "u", "p"},
+                                .outputs = {},
+                                .attributes = std::move(attributes)},
+                       .x = {2, 3, 5, 4},
+                       .initializers = {zeros("u", std::move(update)), test::int64_tensor("p", positions, Ints(2, 1))},
+                       .opset = 24});
+  };
+  const Imported linear = scatter({2, 3, 2, 4}, {});
+  EXPECT_EQ(output_type(linear), "f32[2, 3, 5, 4]");
+  EXPECT_THAT(linear.graph(), HasSubstr("scatter_elements"));
+  EXPECT_THAT(linear.graph(), HasSubstr("axis = 2"));
+  EXPECT_THAT(linear.graph(), Not(HasSubstr(" mod ")));
+  const Imported circular = scatter({2, 1, 5, 4}, {{"axis", int64_t{1}}, {"mode", std::string("circular")}});
+  EXPECT_THAT(circular.graph(), HasSubstr(" mod "));
+  EXPECT_THAT(scatter({2, 3, 2, 4}, {{"mode", std::string("ring")}}).messages(),
+              HasSubstr("attribute `mode` of `TensorScatter` is `ring`"));
+  EXPECT_THAT(scatter({2, 3, 2, 4}, {{"axis", int64_t{0}}}).messages(),
+              HasSubstr("attribute `axis` of `TensorScatter` is that of the batch"));
+  EXPECT_THAT(scatter({2, 3, 2}, {}).messages(), HasSubstr("operand `u` (input 1)"));
+  EXPECT_THAT(scatter({2, 3, 2, 4}, {}, {2, 1}).messages(), HasSubstr("operand `p` (input 2)"));
+}
+
 TEST(SwiGlu, AGateTimesAnOperand) {
   const Imported imported =
       import_one({.node = {.op_type = "SwiGLU", .inputs = {"x", "x"}, .outputs = {}, .attributes = {{"alpha", 0.5F}}},

@@ -24,8 +24,9 @@ bool is_window(std::string_view op) {
   return is_one_of(op, {"conv", "conv_transpose", "max_pool", "average_pool", "lp_pool"});
 }
 bool keeps_axes(std::string_view op) {
-  return is_one_of(op, {"softmax", "log_softmax", "batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm",
-                        "lp_normalize", "mean_variance_normalize", "cumsum", "pad", "slice", "resize", "concat"});
+  return is_one_of(
+      op, {"softmax", "log_softmax", "batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm",
+           "lp_normalize", "mean_variance_normalize", "cumsum", "cumprod", "pad", "slice", "resize", "concat"});
 }
 
 /// Operands that broadcast: axes are aligned at the end.

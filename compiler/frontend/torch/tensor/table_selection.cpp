@@ -155,7 +155,8 @@ Result<Value> kth_value(NativeCall& call) {
   return values_and_indices(call.evaluator, values, indices);
 }
 
-Result<Value> cumsum(NativeCall& call) {
+/// Running sums and products.
+Result<Value> running(NativeCall& call, std::string_view row) {
   Tracer& tracer = tracer_of(call.evaluator);
   LATHE_TRY(TensorId x, self_tensor(call));
   LATHE_TRY(const auto element, dtype_argument(call));
@@ -165,36 +166,12 @@ Result<Value> cumsum(NativeCall& call) {
   LATHE_TRY(const size_t at, normal_axis(tracer, axis, x));
   if (tracer.rank(x) == 0) return as_value(clone_operation(tracer, x));
   LATHE_TRY(const ValueId value, tracer.value(x));
-  LATHE_TRY(const ValueId sums, tracer.builder().one("cumsum", {value}, {{"axis", static_cast<int64_t>(at)}}));
-  return Value(tracer.add(sums));
+  LATHE_TRY(const ValueId totals, tracer.builder().one(row, {value}, {{"axis", static_cast<int64_t>(at)}}));
+  return Value(tracer.add(totals));
 }
 
-/// Running products by doubling: after step s each element holds the product of the 2^s elements up to it.
-Result<Value> cumprod(NativeCall& call) {
-  Tracer& tracer = tracer_of(call.evaluator);
-  LATHE_TRY(TensorId x, self_tensor(call));
-  LATHE_TRY(const auto element, dtype_argument(call));
-  const ElementType natural = is_float(tracer.element(x)) ? tracer.element(x) : ElementType::I64;
-  LATHE_TRY(x, cast_operation(tracer, x, element.value_or(natural)));
-  LATHE_TRY(const int64_t axis, axis_argument(call));
-  LATHE_TRY(const size_t at, normal_axis(tracer, axis, x));
-  if (tracer.rank(x) == 0) return as_value(clone_operation(tracer, x));
-  const Shape dims = tracer.dims(x);
-  const auto size = dims[at].as_constant();
-  if (!size) {
-    return call.evaluator.unsupported(call.where, "`cumprod` along an axis whose size is only known when it runs");
-  }
-  for (int64_t reach = 1; reach < *size; reach *= 2) {
-    Shape head_dims = dims;
-    head_dims[at] = reach;
-    LATHE_TRY(const TensorId ones, full_operation(tracer, head_dims, integer(1), tracer.element(x)));
-    LATHE_TRY(const TensorId body, slice_operation(tracer, x, at, 0, *size - reach));
-    const TensorId parts[] = {ones, body};
-    LATHE_TRY(const TensorId moved, concat_operation(tracer, parts, static_cast<int64_t>(at)));
-    LATHE_TRY(x, binary_operation(tracer, TensorBinary::Multiply, x, moved));
-  }
-  return as_value(clone_operation(tracer, x));
-}
+Result<Value> cumsum(NativeCall& call) { return running(call, "cumsum"); }
+Result<Value> cumprod(NativeCall& call) { return running(call, "cumprod"); }
 
 constexpr std::string_view kExtreme = "input, dim=None, keepdim=False, *, other=None, out=None, axis=None";
 constexpr std::string_view kPlace = "input, dim=None, keepdim=False, *, axis=None";
