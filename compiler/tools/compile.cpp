@@ -190,7 +190,7 @@ std::string details() {
          "Code holds a variant for each CPU; the first call chooses the best one for its machine.\n\n"
          "Examples:\n  lathe compile net.onnx -o net.o\n"
          "  lathe compile net.onnx -o libnet.so --weights=file\n"
-         "  lathe compile net.py:Net -i f32[N,3,32,32] --weights net.pth -o net.a --cpu x86-64-v3,x86-64-v4\n"
+         "  lathe compile 'net.py:Net()' -i f32[N,3,32,32] --weights net.pth -o net.a --cpu x86-64-v3,x86-64-v4\n"
          "  lathe compile net.onnx -o net.cpp --cpp-simd vector-extension\n"
          "  lathe compile net.onnx -o net.o --report net.html --profile\n"
          "  lathe compile net.onnx -o net.o --target aarch64-linux-gnu";

@@ -12,10 +12,10 @@ namespace {
 
 std::vector<const OpDef*> collect_rows() {
   using Family = std::span<const OpDef> (*)();
-  constexpr Family kFamilies[] = {unary_ops,          binary_ops,    conversion_ops, activation_ops, reduce_ops,
-                                  arg_reduce_ops,     normalize_ops, matmul_ops,     einsum_ops,     conv_ops,
-                                  conv_transpose_ops, pool_ops,      reshape_ops,    move_ops,       index_ops,
-                                  scatter_ops,        resize_ops,    irregular_ops,  recurrent_ops,  structural_ops};
+  constexpr Family kFamilies[] = {
+      unary_ops,  binary_ops,  conversion_ops, activation_ops,     reduce_ops,    arg_reduce_ops, normalize_ops,
+      matmul_ops, einsum_ops,  conv_ops,       conv_transpose_ops, pool_ops,      reshape_ops,    move_ops,
+      index_ops,  scatter_ops, resize_ops,     grid_ops,           irregular_ops, recurrent_ops,  structural_ops};
   std::vector<const OpDef*> rows;
   for (const Family family : kFamilies) {
     for (const OpDef& row : family()) rows.push_back(&row);

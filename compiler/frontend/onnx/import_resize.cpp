@@ -1,4 +1,4 @@
-// Resize and Upsample.
+// Resize and Upsample; sampling at positions of a grid.
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -217,7 +217,52 @@ Outputs import_upsample(NodeContext& context) {
   return build_upsample(context, scales);
 }
 
+/// The modes had longer names before opset 20.
+Outputs import_grid_sample(NodeContext& context) {
+  const bool is_new = context.opset() >= 20;
+  const std::string_view linear = is_new ? "linear" : "bilinear";
+  const std::string_view cubic = is_new ? "cubic" : "bicubic";
+  const std::string_view mode = context.string("mode", linear);
+  if (mode != linear && mode != cubic && mode != "nearest") {
+    return context.bad_attribute("mode", "is `{}`, expected {}, nearest or {}", mode, linear, cubic);
+  }
+  const std::string_view padding = context.string("padding_mode", "zeros");
+  if (padding != "zeros" && padding != "border" && padding != "reflection") {
+    return context.bad_attribute("padding_mode", "is `{}`, expected zeros, border or reflection", padding);
+  }
+  return context.one("grid_sample", context.inputs(),
+                     {{"mode", std::string(mode == linear  ? "linear"
+                                           : mode == cubic ? "cubic"
+                                                           : "nearest")},
+                      {"padding", std::string(padding)},
+                      {"align_corners", context.flag("align_corners", false)}});
+}
+
+Outputs import_affine_grid(NodeContext& context) {
+  LATHE_TRY(Shape size, context.known_dims(1, "size"));
+  if (size.size() != 4 && size.size() != 5) {
+    return context
+        .error(DiagnosticKind::ShapeMismatch, "{} has {} entries, expected 4 or 5", context.input_text(1), size.size())
+        .emit();
+  }
+  size.erase(size.begin(), size.begin() + 2);
+  return context.one("affine_grid", {context.input(0)},
+                     {{"size", std::move(size)}, {"align_corners", context.flag("align_corners", false)}});
+}
+
 constexpr OperatorRow kResizing[] = {
+    {.name = "AffineGrid",
+     .since = 20,
+     .handler = import_affine_grid,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .attributes = "align_corners:i"},
+    {.name = "GridSample",
+     .since = 16,
+     .handler = import_grid_sample,
+     .min_inputs = 2,
+     .max_inputs = 2,
+     .attributes = "align_corners:i mode:s padding_mode:s"},
     {.name = "Resize",
      .since = 10,
      .until = 10,

@@ -31,6 +31,7 @@ std::span<const OpDef> move_ops();
 std::span<const OpDef> index_ops();
 std::span<const OpDef> scatter_ops();
 std::span<const OpDef> resize_ops();
+std::span<const OpDef> grid_ops();
 std::span<const OpDef> irregular_ops();
 std::span<const OpDef> recurrent_ops();
 std::span<const OpDef> structural_ops();

@@ -288,6 +288,37 @@ TEST(Resize, ScalesAndSizes) {
   EXPECT_THAT(shape_after("Resize", {1, 1, 2, 2}, {none}), HasSubstr("LT0403"));
 }
 
+TEST(GridSample, ModesHadLongerNames) {
+  const auto sample = [](int64_t opset, const std::string& mode, Ints grid = {1, 5, 6, 2}) {
+    return import_one({.node = {.op_type = "GridSample",
+                                .inputs = {"x", "g"},
+                                .outputs = {},
+                                .attributes = {{"mode", mode}, {"padding_mode", std::string("border")}}},
+                       .x = dims({1, 3, 4, 4}),
+                       .initializers = {zeros("g", std::move(grid))},
+                       .opset = opset});
+  };
+  EXPECT_EQ(output_type(sample(16, "bilinear")), "f32[1, 3, 5, 6]");
+  EXPECT_EQ(output_type(sample(20, "cubic")), "f32[1, 3, 5, 6]");
+  EXPECT_THAT(sample(16, "linear").messages(), HasSubstr("is `linear`, expected bilinear, nearest or bicubic"));
+  EXPECT_THAT(sample(20, "bilinear").messages(), HasSubstr("is `bilinear`, expected linear, nearest or cubic"));
+  EXPECT_THAT(sample(20, "linear", {1, 5, 6, 3}).messages(), HasSubstr("holds positions in images of 2 axes"));
+  EXPECT_THAT(sample(20, "linear", {2, 5, 6, 2}).messages(), HasSubstr("have other numbers of images"));
+  EXPECT_THAT(sample(20, "linear", {1, 5, 2}).messages(), HasSubstr("LT0202"));
+}
+
+TEST(AffineGrid, TheSizeIsAnOperand) {
+  const auto grid = [](Ints size) {
+    return import_one({.node = {.op_type = "AffineGrid", .inputs = {"x", "s"}, .outputs = {}},
+                       .x = dims({2, 2, 3}),
+                       .initializers = {test::int64_tensor("s", {static_cast<int64_t>(size.size())}, size)},
+                       .opset = 20});
+  };
+  EXPECT_EQ(output_type(grid({2, 3, 5, 6})), "f32[2, 5, 6, 2]");
+  EXPECT_THAT(grid({2, 3, 5}).messages(), HasSubstr("operand `s` (input 1) has 3 entries, expected 4 or 5"));
+  EXPECT_THAT(grid({2, 3, 4, 5, 6}).messages(), HasSubstr("an affine map of 3 coordinates is [3, 4]"));
+}
+
 TEST(Clip, BoundsAreAttributesBeforeOpset11) {
   const auto graph = [](int64_t opset, std::vector<test::OnnxAttribute> attributes,
                         std::vector<test::OnnxTensor> bounds) {

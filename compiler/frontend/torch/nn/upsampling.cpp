@@ -1,5 +1,8 @@
 // Upsample and F.interpolate, through the `resize` row. Sizes are floor(n * scale); nearest takes floor(i / scale) with
-// the given scale, nearest-exact and the linear modes half pixels unless corners are aligned.
+// the given scale, nearest-exact and the linear modes half pixels unless corners are aligned. F.grid_sample and
+// F.affine_grid are rows of their own.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -147,8 +150,60 @@ Result<Value> call_upsample_by_name(NativeCall& call, Operation& operation) {
   return operation.result(interpolate(operation, x, request));
 }
 
-Result<Value> call_grid(NativeCall&, Operation& operation) {
-  return operation.unsupported(fmt::format("F.{}", operation.name()));
+/// One of the values that a string argument may have.
+Result<std::string> choice(NativeCall& call, const Operation& operation, std::string_view argument,
+                           std::initializer_list<std::string_view> values) {
+  LATHE_TRY(std::string given, call.string(argument));
+  if (std::ranges::find(values, given) != values.end()) return given;
+  return operation
+      .error(DiagnosticKind::BadArgument, "ValueError", "{} of {} is '{}'; it may be '{}'", argument, operation.name(),
+             given, fmt::join(values, "', '"))
+      .emit();
+}
+
+Result<Value> call_grid_sample(NativeCall& call, Operation& operation) {
+  LATHE_TRY(const ValueId x, operation.value(call.argument("input")));
+  LATHE_TRY(const ValueId grid, operation.value(call.argument("grid")));
+  LATHE_TRY(const std::string mode, choice(call, operation, "mode", {"bilinear", "nearest", "bicubic"}));
+  LATHE_TRY(std::string padding, choice(call, operation, "padding_mode", {"zeros", "border", "reflection"}));
+  LATHE_TRY(const bool align_corners, call.truth("align_corners"));
+  const size_t rank = operation.rank(x);
+  if (rank != 4 && rank != 5) {
+    return operation
+        .error(DiagnosticKind::BadArgument, "RuntimeError", "input of {} has {} axes; it must have 4 or 5",
+               operation.name(), rank)
+        .emit();
+  }
+  if (rank == 5 && mode == "bicubic") {
+    return operation
+        .error(DiagnosticKind::BadArgument, "RuntimeError", "{} with mode='bicubic' takes an input of 4 axes, not of 5",
+               operation.name())
+        .emit();
+  }
+  return operation.result(operation.builder().one("grid_sample", {x, grid},
+                                                  {{"mode", std::string(mode == "bilinear"  ? "linear"
+                                                                        : mode == "bicubic" ? "cubic"
+                                                                                            : "nearest")},
+                                                   {"padding", std::move(padding)},
+                                                   {"align_corners", align_corners}}));
+}
+
+Result<Value> call_affine_grid(NativeCall& call, Operation& operation) {
+  LATHE_TRY(const ValueId theta, operation.value(call.argument("theta")));
+  LATHE_TRY(const bool align_corners, call.truth("align_corners"));
+  LATHE_TRY(const std::vector<Value> items, operation.evaluator().iterate(call.argument("size"), operation.where()));
+  Shape size;
+  for (const Value& item : items) {
+    if (const auto* dim = std::get_if<Dim>(&item)) size.push_back(*dim);
+  }
+  if (size.size() != items.size() || (size.size() != 4 && size.size() != 5)) {
+    return operation
+        .error(DiagnosticKind::BadArgument, "NotImplementedError", "size of {} must have 4 or 5 ints", operation.name())
+        .emit();
+  }
+  size.erase(size.begin(), size.begin() + 2);
+  return operation.result(
+      operation.builder().one("affine_grid", {theta}, {{"size", std::move(size)}, {"align_corners", align_corners}}));
 }
 
 constexpr NativeFunctionRow kUpsample[] = {
@@ -177,8 +232,9 @@ constexpr NativeFunctionRow kFunctions[] = {
     {"upsample", kParameters, tensor_function<call_interpolate>},
     {"upsample_nearest", "input, size=None, scale_factor=None", tensor_function<call_upsample_by_name<false>>},
     {"upsample_bilinear", "input, size=None, scale_factor=None", tensor_function<call_upsample_by_name<true>>},
-    {"grid_sample", "*args, **kwargs", tensor_function<call_grid>},
-    {"affine_grid", "*args, **kwargs", tensor_function<call_grid>},
+    {"grid_sample", "input, grid, mode='bilinear', padding_mode='zeros', align_corners=None",
+     tensor_function<call_grid_sample>},
+    {"affine_grid", "theta, size, align_corners=None", tensor_function<call_affine_grid>},
 };
 
 }  // namespace

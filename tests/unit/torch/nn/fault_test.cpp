@@ -54,6 +54,22 @@ TEST(NnFaultTest, Channels) {
               StartsWith("channel-mismatch:2 BatchNorm2d wants 7 channels on axis 1, its input (2, 5, 6, 6) has 5"));
 }
 
+TEST(NnFaultTest, Grids) {
+  const auto sample = [](const std::string& image, const std::string& grid, const std::string& rest = "") {
+    return faults("y = F.grid_sample(torch.zeros(" + image + "), torch.zeros(" + grid + ")" + rest + ")\n");
+  };
+  EXPECT_THAT(sample("1, 3, 4", "1, 5, 1"), HasSubstr("input of grid_sample has 3 axes; it must have 4 or 5"));
+  EXPECT_THAT(sample("1, 3, 4, 4", "1, 5, 5, 2", ", mode='cubic'"),
+              HasSubstr("mode of grid_sample is 'cubic'; it may be 'bilinear', 'nearest', 'bicubic'"));
+  EXPECT_THAT(sample("1, 3, 4, 4", "1, 5, 5, 2", ", padding_mode='same'"),
+              HasSubstr("padding_mode of grid_sample is 'same'; it may be 'zeros', 'border', 'reflection'"));
+  EXPECT_THAT(sample("1, 3, 4, 4, 4", "1, 5, 5, 5, 3", ", mode='bicubic'"),
+              HasSubstr("grid_sample with mode='bicubic' takes an input of 4 axes, not of 5"));
+  EXPECT_THAT(sample("1, 3, 4, 4", "1, 5, 5, 3"), HasSubstr("holds positions in images of 2 axes"));
+  EXPECT_THAT(faults("y = F.affine_grid(torch.zeros(1, 2, 3), (1, 3, 4))\n"),
+              HasSubstr("size of affine_grid must have 4 or 5 ints"));
+}
+
 TEST(NnFaultTest, Ranks) {
   EXPECT_EQ(faults("y = nn.BatchNorm1d(8)(torch.zeros(2, 8, 8, 8))\n"),
             "rank-mismatch:2 BatchNorm1d takes (N, C) or (N, C, L), its input has rank 4: (2, 8, 8, 8)\n"
