@@ -52,6 +52,13 @@ inline Imported import_graph(const test::OnnxModel& model, const ImportOptions& 
   return import_bytes(test::to_bytes(model), options);
 }
 
+/// A tensor of float32 zeros.
+inline test::OnnxTensor zeros(const std::string& name, std::vector<int64_t> shape) {
+  size_t count = 1;
+  for (const int64_t dim : shape) count *= static_cast<size_t>(dim);
+  return test::float_tensor(name, std::move(shape), std::vector<float>(count, 0.0F));
+}
+
 /// A model with one node that reads `x` and whatever else is given, and writes `y`.
 struct OneNode {
   test::OnnxNode node;

@@ -13,12 +13,6 @@ using ::testing::Not;
 using Ints = std::vector<int64_t>;
 using Attributes = std::vector<test::OnnxAttribute>;
 
-test::OnnxTensor zeros(const std::string& name, Ints shape) {
-  size_t count = 1;
-  for (const int64_t dim : shape) count *= static_cast<size_t>(dim);
-  return test::float_tensor(name, std::move(shape), std::vector<float>(count, 0.0F));
-}
-
 /// A node of an old opset on `x` and what `initializers` hold.
 Imported import_old(int64_t opset, const std::string& op, Ints x, Attributes attributes,
                     std::vector<test::OnnxTensor> initializers = {}, std::vector<std::string> outputs = {"y"}) {

@@ -16,12 +16,6 @@ using Ints = std::vector<int64_t>;
 
 std::vector<test::OnnxDim> dims(std::initializer_list<int64_t> sizes) { return {sizes.begin(), sizes.end()}; }
 
-test::OnnxTensor zeros(const std::string& name, Ints shape) {
-  size_t count = 1;
-  for (const int64_t dim : shape) count *= static_cast<size_t>(dim);
-  return test::float_tensor(name, std::move(shape), std::vector<float>(count, 0.0F));
-}
-
 TEST(OperatorTable, RowsAreWellFormed) {
   const std::set<std::string_view> codes = {"i", "f", "s", "t", "g", "is", "fs", "ss", "st"};
   for (const OperatorRow* row : all_operators()) {

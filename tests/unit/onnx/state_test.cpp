@@ -12,12 +12,6 @@ using ::testing::Not;
 using Ints = std::vector<int64_t>;
 using Attributes = std::vector<test::OnnxAttribute>;
 
-test::OnnxTensor zeros(const std::string& name, Ints shape) {
-  size_t count = 1;
-  for (const int64_t dim : shape) count *= static_cast<size_t>(dim);
-  return test::float_tensor(name, std::move(shape), std::vector<float>(count, 0.0F));
-}
-
 /// A node of opset 28 with operand `x`, the tensors, and two outputs.
 Imported import_state(const std::string& op, std::vector<test::OnnxDim> x, std::vector<test::OnnxTensor> tensors,
                       Attributes attributes = {}, std::vector<std::string> inputs = {}) {
