@@ -275,7 +275,7 @@ class ProgramRun {
     if (callback_status_ != LATHE_OK) return callback_status_;
     if (const auto* result = std::get_if<SymbolResult>(&call.result)) symbols_[result->symbol] = returned;
     const bool is_status = std::holds_alternative<StatusResult>(call.result);
-    return static_cast<lathe_status>(is_status ? returned : LATHE_OK);
+    return is_status ? static_cast<lathe_status>(returned) : LATHE_OK;
   }
 
   const Program& program_;
